@@ -1,0 +1,70 @@
+# Only this file installs anything, and only from locked files.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+RECIPE ?= reports/demo.toml
+NAME := $(basename $(notdir $(RECIPE)))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help report test lint lab clean lock torture simulate bench
+
+help: ## list what this Makefile can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+report: .stamps/install $(addprefix .stamps/store-,$(filter demo grocery,$(NAME))) ## publish a report: make report RECIPE=reports/demo.toml
+	@$(BIN)/journey run $(RECIPE)
+
+test: .stamps/test .stamps/grocery .stamps/store-demo ## run everything: tests, notebooks, examples, lint, types, imports
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+lint: .stamps/test ## ruff, mypy, import contracts, stripped notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lab: .stamps/install .stamps/store-demo ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+clean: ## remove the environment, the demo data and everything published
+	rm -rf .venv .stamps sources stores reports/*/ reports/index.html .mypy_cache .ruff_cache .pytest_cache
+
+lock: ## write the locked requirements again from the *.in files (needs uv)
+	for set in "" -test -grocery; do \
+	  uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" \
+	    requirements$$set.in -o requirements$$set.txt; done
+
+.stamps/venv:
+	@mkdir -p .stamps
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@touch $@
+
+.stamps/install: requirements.txt pyproject.toml | .stamps/venv
+	@echo "installing the locked requirements (once, about a minute)"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.stamps/test: requirements-test.txt .stamps/install
+	@$(PIP) --require-hashes -r requirements-test.txt
+	@touch $@
+
+.stamps/grocery: requirements-grocery.txt .stamps/install
+	@$(PIP) --require-hashes -r requirements-grocery.txt
+	@touch $@
+
+sources/demo/mapping.toml: | .stamps/install
+	@$(BIN)/python -m journeylib.data.worlds --to sources/demo
+
+sources/grocery/mapping.toml: | .stamps/grocery
+	@$(BIN)/python -m journeylib.data.grocery --to sources/grocery
+
+.stamps/store-%: sources/%/mapping.toml
+	@$(BIN)/journey load --mapping $< --store stores/$*
+	@touch $@
