@@ -19,7 +19,27 @@ import narwhals.stable.v2 as nw
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["collect", "fingerprint", "from_frame", "query", "scan", "write"]
+__all__ = [
+    "EngineError",
+    "collect",
+    "dates",
+    "decimal",
+    "fingerprint",
+    "from_frame",
+    "instant",
+    "md5",
+    "microseconds",
+    "originals",
+    "query",
+    "read_csv",
+    "scan",
+    "write",
+]
+
+EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
+_DAY_ONLY = r"\d{4}-\d\d-\d\d"
+_OFFSET = r"[T ]\d\d:?\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
+_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1, "epoch_ns": 0.001}
 
 
 @functools.cache
@@ -44,6 +64,14 @@ def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
     return nw.from_native(connection().read_parquet(files))
 
 
+def read_csv(path: Path, *, delimiter: str) -> nw.LazyFrame:
+    """Read one CSV file as a table of texts, lazily; ragged or unreadable rows raise when it runs."""
+    relation = connection().read_csv(
+        str(path), header=True, all_varchar=True, delimiter=delimiter, quotechar='"', escapechar='"'
+    )
+    return nw.from_native(relation)
+
+
 def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
     """Make a table of a small pandas frame."""
     if spark is not None:
@@ -66,6 +94,93 @@ def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFram
     return frame
 
 
+def microseconds(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
+    """Add int64 microseconds (UTC) of timestamp or date columns: `microseconds(table, signed_up_us="signed_up_on")`."""
+    native = table.to_native()
+    if table.implementation.is_duckdb():
+        made = [_sql(f"epoch_us(CAST({_quoted(old)} AS TIMESTAMP)) AS {_quoted(new)}") for new, old in columns.items()]
+        return nw.from_native(native.select("*", *made))
+    made = [f"unix_micros(CAST(`{old}` AS TIMESTAMP)) AS `{new}`" for new, old in columns.items()]
+    return nw.from_native(native.selectExpr("*", *made))
+
+
+def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
+    """Add dates (UTC) of int64 microseconds: `dates(table, signed_up_on="signed_up_us")`."""
+    made = [_sql(f"CAST(make_timestamp({_quoted(old)}) AS DATE) AS {_quoted(new)}") for new, old in columns.items()]
+    return nw.from_native(table.to_native().select("*", *made))
+
+
+def originals(table: nw.LazyFrame) -> nw.LazyFrame:
+    """Number the rows from 1 as `source_row` and keep each whole row as JSON text in `original`."""
+    row = table.to_native().set_alias("row")
+    return nw.from_native(
+        row.select("*", _sql("row_number() OVER () AS source_row"), _sql('to_json("row") AS original'))
+    )
+
+
+def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
+    """Add `into`: the md5 of a text column as 32 hexadecimal digits, the same on every engine."""
+    if table.implementation.is_duckdb():
+        return nw.from_native(table.to_native().select("*", _sql(f"md5({_quoted(column)}) AS {_quoted(into)}")))
+    return nw.from_native(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
+
+
+def decimal(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
+    """Add `into`: the decimal number in `column` as int64 millionths, exactly; null where it is no number."""
+    number = _sql(f"TRY_CAST(TRY_CAST({_quoted(column)} AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS {_quoted(into)}")
+    return nw.from_native(table.to_native().select("*", number))
+
+
+def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str | None) -> nw.LazyFrame:
+    """Add `into`: the time in `column` as int64 microseconds (UTC), null where it cannot be read.
+
+    Beside it stand `into`_fault ("zone": no offset and no zone given; "gap": a local time
+    that the clocks skipped) and `into`_precision ("day": a date only; "ambiguous": a local
+    time that the clocks showed twice, read as the second; otherwise "exact").
+    """
+    relation = table.to_native()
+    cell = _quoted(column)
+    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    absolute, local, day = (
+        _sql("CAST(NULL AS TIMESTAMPTZ)"),
+        _sql("CAST(NULL AS TIMESTAMP)"),
+        duckdb.ConstantExpression(False),
+    )
+    if form in _EPOCHS:
+        scaled = f"TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]}"
+        absolute = _sql(f"make_timestamptz(TRY_CAST(round({scaled}) AS BIGINT))")
+    elif form == "timestamp" and "TIME ZONE" in kinds[column]:
+        absolute = duckdb.ColumnExpression(column)
+    elif form == "timestamp":
+        local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kinds[column] == "DATE")
+    elif form == "iso":
+        has_offset = f"regexp_matches({cell}, '{_OFFSET}')"
+        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({cell} AS TIMESTAMPTZ) END")
+        local = _sql(f"CASE WHEN NOT {has_offset} THEN TRY_CAST({cell} AS TIMESTAMP) END")
+        day = _sql(f"regexp_full_match(trim({cell}), '{_DAY_ONLY}')")
+    else:
+        parsed = _call("try_strptime", duckdb.ColumnExpression(column), duckdb.ConstantExpression(form))
+        absolute, local = (parsed, local) if "%z" in form else (absolute, parsed)
+        day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
+    timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))
+    there = duckdb.ConstantExpression(zone) if zone else _sql("CAST(NULL AS VARCHAR)")
+    placed = timed.select("*", _call("timezone", there, duckdb.ColumnExpression("_local")).alias("_placed"))
+    back = [
+        _call("timezone", there, _sql(f"_placed{shift}")) for shift in ("", " - INTERVAL 1 HOUR", " + INTERVAL 1 HOUR")
+    ]
+    shown = placed.select("*", *(each.alias(f"_back{place}") for place, each in enumerate(back)))
+    fault = "CASE WHEN _local IS NOT NULL AND _placed IS NULL THEN 'zone' WHEN _back0 <> _local THEN 'gap' END"
+    twice = "_back1 = _local OR _back2 = _local"
+    precision = f"CASE WHEN _day THEN 'day' WHEN {twice} THEN 'ambiguous' ELSE 'exact' END"
+    done = shown.select(
+        "*",
+        _sql(f"epoch_us(coalesce(_absolute, _placed)) AS {_quoted(into)}"),
+        _sql(f"{fault} AS {_quoted(into + '_fault')}"),
+        _sql(f"{precision} AS {_quoted(into + '_precision')}"),
+    )
+    return nw.from_native(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
+
+
 def query(table: nw.LazyFrame) -> str:
     """The SQL text that a DuckDB table stands for, for the appendix of a page."""
     return str(table.to_native().sql_query())
@@ -84,6 +199,14 @@ def fingerprint(table: nw.LazyFrame) -> str:
     total = f"count(*), coalesce(sum(CAST(md5_number_lower(concat_ws(chr(31), {parts})) AS HUGEINT)), 0)"
     [(rows, digest)] = table.to_native().aggregate(total).fetchall()
     return f"{rows}-{digest % 2**128:032x}-{_short(columns)}"
+
+
+def _sql(text: str) -> Any:
+    return duckdb.SQLExpression(text)
+
+
+def _call(function: str, *arguments: Any) -> Any:
+    return duckdb.FunctionExpression(function, *arguments)
 
 
 def _short(names: Sequence[str]) -> str:

@@ -1,0 +1,118 @@
+"""Row rules: what makes a source row unfit, in a sentence, with its remedy.
+
+A row is rejected by the first rule it breaks and goes to quarantine as it
+arrived. Rules read the columns that `reading.stage` makes; none changes a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import narwhals.stable.v2 as nw
+
+__all__ = ["CONFLICT", "RULES", "Rule", "broken_rule", "rule_named"]
+
+_DAY = 86_400_000_000
+_LONGEST_NAME = 1_000
+_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to reject a row: its id, what is wrong, how to mend it, and for which kinds of source."""
+
+    name: str
+    sentence: str
+    remedy: str
+    kinds: tuple[str, ...] = ("events",)
+
+
+RULES = [
+    Rule("no_customer", "no id column holds a customer", "map a further id column", ("events", "customers")),
+    Rule("no_time", "the time is empty", "fill in the time at the source"),
+    Rule("no_zone", "the time has no offset", 'say which zone it is in: zone = "…" under [source.time]'),
+    Rule("skipped_time", "the clocks skipped this local time", "export times in UTC or with their offset"),
+    Rule("unreadable_time", "the time cannot be read in the mapping's format", "correct format under [source.time]"),
+    Rule("zero_time", "the time is 1970-01-01, the zero of computers", "fill in the time at the source"),
+    Rule("future_time", "the time lies more than a day in the future", "correct the clock or the format"),
+    Rule("ends_before_start", "it ends before it starts", "correct the two times at the source"),
+    Rule("no_touchpoint", "the touchpoint is empty", "map a column that always says what happened"),
+    Rule("no_channel", "the channel is empty", "map a column or a constant channel"),
+    Rule("long_name", f"a name is longer than {_LONGEST_NAME} characters", "shorten it at the source"),
+    Rule("unreadable_number", "a score, revenue or cost is not a number", "correct the number at the source"),
+    Rule("off_scale", "the score lies outside its scale", "correct score or score_type (nps 0–10, csat 1–5, ces 1–7)"),
+    Rule("unreadable_date", "a date cannot be read", "write dates as YYYY-MM-DD", ("customers",)),
+    Rule("ends_before_sign_up", "the customer left before signing up", "correct the two dates", ("customers",)),
+]
+
+CONFLICT = Rule(
+    "conflict",
+    "several rows share this id and differ",
+    "map updated_at so that the latest counts, or correct the ids",
+    ("events", "customers"),
+)
+
+
+def rule_named(name: str) -> Rule:
+    """Find a rule by its id.
+
+    >>> rule_named("no_time").sentence
+    'the time is empty'
+    """
+    return next(rule for rule in [*RULES, CONFLICT] if rule.name == name)
+
+
+def broken_rule(kind: str) -> nw.Expr:
+    """Name the first rule that a staged row of this kind of source breaks, or null where it is sound."""
+    conditions = _event_conditions() if kind == "events" else _customer_conditions()
+    found: nw.Expr = nw.lit(None, nw.String)
+    for rule in reversed(RULES):
+        if kind in rule.kinds:
+            found = nw.when(conditions[rule.name]).then(nw.lit(rule.name)).otherwise(found)
+    return found
+
+
+def _event_conditions() -> dict[str, nw.Expr]:
+    occurred, score, kind = nw.col("occurred_us"), nw.col("score_micro"), nw.col("score_type")
+    fault = nw.col("occurred_us_fault")
+    # A null answer of a comparison must not hide a later rule, so each condition is true or false.
+    return {
+        name: condition.fill_null(False)
+        for name, condition in {
+            "no_customer": nw.col("ids").is_null(),
+            "no_time": nw.col("occurred_at").is_null(),
+            "no_zone": fault == "zone",
+            "skipped_time": fault == "gap",
+            "unreadable_time": occurred.is_null(),
+            "zero_time": (occurred >= -_DAY) & (occurred < _DAY),
+            "future_time": occurred > int(datetime.now(UTC).timestamp() * 1e6) + _DAY,
+            "ends_before_start": nw.col("ended_us") < occurred,
+            "no_touchpoint": nw.col("touchpoint").is_null(),
+            "no_channel": nw.col("channel").is_null(),
+            "long_name": nw.max_horizontal(*(nw.col(name).str.len_chars() for name in ["ids", "touchpoint", "channel"]))
+            > _LONGEST_NAME,
+            "unreadable_number": _unreadable("score") | _unreadable("revenue") | _unreadable("cost"),
+            "off_scale": nw.any_horizontal(
+                *(
+                    (kind == name) & ((score < low * 1_000_000) | (score > high * 1_000_000))
+                    for name, (low, high) in _SCALES.items()
+                ),
+                ignore_nulls=True,
+            ),
+        }.items()
+    }
+
+
+def _customer_conditions() -> dict[str, nw.Expr]:
+    signed, ended = nw.col("signed_up_on_us"), nw.col("ended_on_us")
+    return {
+        "no_customer": nw.col("ids").is_null(),
+        "unreadable_date": (~nw.col("signed_up_on").is_null() & signed.is_null())
+        | (~nw.col("ended_on").is_null() & ended.is_null()),
+        "ends_before_sign_up": (ended < signed).fill_null(False),
+    }
+
+
+def _unreadable(name: str) -> nw.Expr:
+    return ~nw.col(name).is_null() & nw.col(f"{name}_micro").is_null()

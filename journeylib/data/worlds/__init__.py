@@ -1,0 +1,90 @@
+"""Synthetic worlds: the source files of a company whose true answers are known.
+
+`make` writes seven files as a company would have them, the mapping that reads
+them, and `truth.json`, which names every planted effect with its size, its place
+and how it is defined. Customers are made in batches, so memory stays flat at any
+size. The mess only ever adds rows, hides an id before a log-in or loses the one
+day of web data that the truth names; it never damages a planted definition.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from journeylib.data.worlds import answers, blocks, clicks, mess, people, tables, tally, touches
+from journeylib.data.worlds.dice import Dice
+from journeylib.data.worlds.files import Files
+from journeylib.data.worlds.plants import PLANTS, Plants, truth
+from journeylib.errors import RefusedError
+
+__all__ = ["PLANTS", "make"]
+
+_BATCH = 5_000  # customers; part of what a seed means, so changing it changes every world
+
+
+def make(
+    to: Path | str, *, customers: int = 5_000, seed: int = 1, without: Collection[str] = (), mess: bool = True
+) -> dict[str, Any]:
+    """Write a world's files into the folder `to` and return its truth.
+
+    The same arguments give the same bytes. `without` removes plants by name (see
+    `PLANTS`); `mess=False` gives clean sources, whose rows are exactly those that a
+    loader should accept from the messy ones, but for retries, bots and the lost day.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make(folder, customers=20, mess=False)["plants"]["churn"]["hazard_ratio"]
+    0.5
+    """
+    unknown = sorted(set(without) - set(PLANTS))
+    if unknown:
+        raise RefusedError(f"no plant is called {', '.join(unknown)}. Leave out any of: {', '.join(PLANTS)}.")
+    if customers < 1 or seed < 0:
+        raise RefusedError(
+            f"customers = {customers}, seed = {seed}: at least 1 customer and a seed of 0 or more are needed."
+        )
+    folder = Path(to)
+    folder.mkdir(parents=True, exist_ok=True)
+    plants = Plants(without)
+    counts = tally.Tally()
+    batches = range(0, customers, _BATCH)
+    with Files(folder) as files:
+        for place, first in enumerate(tqdm(batches, desc="worlds", unit="batch", disable=None)):
+            size = min(_BATCH, customers - first)
+            _batch(files, counts, Dice(seed, place), first, size, customers, plants, with_mess=mess)
+    shutil.copyfile(Path(__file__).with_name("mapping.toml"), folder / "mapping.toml")
+    told = truth(plants, counts, customers=customers, seed=seed, with_mess=mess)
+    (folder / "truth.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return told
+
+
+def _batch(
+    files: Files,
+    counts: tally.Tally,
+    dice: Dice,
+    first: int,
+    size: int,
+    customers: int,
+    plants: Plants,
+    *,
+    with_mess: bool,
+) -> None:
+    crowd = people.settle(dice, first, size, customers, plants)
+    plan = blocks.plan(dice, crowd, plants)
+    walked = touches.walk(dice, crowd, plan, plants)
+    web = clicks.expand(dice, crowd, plan, walked, plants)
+    score = answers.collect(dice, crowd, plan, walked, plants)
+    made = tables.build(dice, crowd, plan, walked, web, score)
+    if with_mess:
+        made["web"] = mess.lose_day(made["web"])
+    tally.count(counts, made, crowd, plan, walked, web)
+    if with_mess:
+        made = mess.spoil(dice, made, crowd, counts.mess)
+    files.write(dice.batch, made, tables.customers(dice, crowd, counts.mess if with_mess else None))
+    counts.write(made)

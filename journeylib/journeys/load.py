@@ -1,0 +1,301 @@
+"""Load sources into a journey store: every row accepted, quarantined or a named duplicate.
+
+The three are counted from what was written and must add up to what separate code
+counts in the sources; otherwise nothing is published. Loading the same files by the
+same mapping again changes nothing and says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+from tqdm import tqdm
+
+import journeylib
+from journeylib import engine
+from journeylib.data import duplicates, identity, mapping, quality, reading, store
+from journeylib.errors import QuarantineError, SourceError, StoreError
+from journeylib.journeys.reconstruct import reconstruct, summarise
+from journeylib.schema import CUSTOMERS, EVENTS, ORDER, QUARANTINE
+
+__all__ = ["load"]
+
+_PLACE = ["source", "source_row"]
+_ROWS_A_BUCKET = 4_000_000
+
+
+def load(mapping_path: Path | str, store_path: Path | str, *, progress: bool = False) -> dict[str, Any]:
+    """Load every source of a mapping into the store; the answer counts what became of each row.
+
+    The answer has status ("loaded" or "already loaded"), records_in, accepted, quarantined,
+    duplicates, reasons (rule → rows), sources, warnings and seconds. Raises QuarantineError,
+    with the store unchanged, where more rows are rejected than the mapping's limit allows.
+    """
+    began = time.monotonic()
+    said, folder = mapping.read(mapping_path), Path(store_path)
+    with store.locked(folder):
+        inputs = [
+            {"source": source.name, "file": path.name, "sha256": reading.sha256(path)}
+            for source in said.sources
+            for path in source.files
+        ]
+        snapshot = _identity(said, inputs)
+        facts = _already(folder, snapshot)
+        status = "already loaded"
+        if facts is None:
+            for stale in folder.glob(".staging-*"):
+                shutil.rmtree(stale)
+            (folder / "snapshots").mkdir(exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder))
+            try:
+                facts = _load(said, folder, staging, snapshot, inputs, progress=progress)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+            status = "loaded"
+    counted = {
+        name: facts[name] for name in ["records_in", "accepted", "quarantined", "duplicates", "reasons", "sources"]
+    }
+    return {"status": status, **counted, "warnings": facts["warnings"], "seconds": round(time.monotonic() - began, 2)}
+
+
+def _identity(said: mapping.Mapping, inputs: list[dict[str, Any]]) -> str:
+    """Name the snapshot by what goes into it: files, mapping, and the code that reads them."""
+    package = Path(journeylib.__file__).parent
+    code = [package / "engine.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
+    code += sorted((package / "journeys").glob("*.py"))
+    rules = [
+        (source.name, source.kind, source.columns, source.constants, source.attributes)
+        + (source.time_format, source.zone, source.delimiter)
+        for source in said.sources
+    ]
+    whole = [inputs, rules, _journey_rules(said), [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _journey_rules(said: mapping.Mapping) -> dict[str, Any]:
+    return {
+        "identity_mode": said.identity_mode,
+        "look_back_days": said.look_back_days,
+        "gap_days": said.gap_days,
+        "longest_days": said.longest_days,
+        "end_touchpoints": list(said.end_touchpoints),
+        "quarantined_share": said.quarantined_share,
+    }
+
+
+def _already(folder: Path, snapshot: str) -> dict[str, Any] | None:
+    try:
+        there = store.manifest(folder)
+    except StoreError:
+        return None
+    facts: dict[str, Any] | None = there["facts"] if there["snapshot"] == snapshot else None
+    return facts
+
+
+def _load(
+    said: mapping.Mapping, folder: Path, staging: Path, snapshot: str, inputs: list[dict[str, Any]], *, progress: bool
+) -> dict[str, Any]:
+    work = staging / "work"
+    work.mkdir()
+    files = [(source, path) for source in said.sources for path in source.files]
+    steps = tqdm(total=len(files) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
+    staged: dict[str, list[Path]] = {"events": [], "customers": []}
+    records: dict[str, int] = {}
+    for place, (source, path) in enumerate(files):
+        records[source.name] = records.get(source.name, 0) + _stage(source, path, work / f"staged-{place}.parquet")
+        staged[source.kind].append(work / f"staged-{place}.parquet")
+        steps.update()
+    if not staged["events"]:
+        raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
+
+    events = _settle(staged["events"], work / "events.parquet")
+    customers = _settle(staged["customers"], work / "customers.parquet") if staged["customers"] else None
+    counts = _counts([table for table in (events, customers) if table is not None])
+    steps.update()
+    _reconcile(records, counts, said)
+
+    identified = identity.stitch(
+        events.filter(nw.col("fate") == "accepted"), mode=said.identity_mode, look_back_days=said.look_back_days
+    ).select(*EVENTS)
+    engine.write(identified, work / "identified.parquet", order_by=["customer_id", *ORDER])
+    steps.update()
+    tables = _write_tables(engine.scan([work / "identified.parquet"]), staging, said)
+    _write_customers(customers, said, staging / "customers.parquet")
+    _write_quarantine([table for table in (events, customers) if table is not None], staging / "quarantine.parquet")
+    tables |= {"customers": ["customers.parquet"], "quarantine": ["quarantine.parquet"]}
+    facts = _facts(staging, tables, counts, records)
+    steps.update()
+    steps.close()
+    shutil.rmtree(work)
+    store.publish(
+        folder,
+        staging,
+        {"snapshot": snapshot, "inputs": inputs, "rules": _journey_rules(said), "tables": tables, "facts": facts},
+    )
+    return facts
+
+
+def _stage(source: mapping.Source, path: Path, into: Path) -> int:
+    """Write one file's staged rows; the answer is its records, counted by other code."""
+    try:
+        engine.write(reading.stage(source, path), into, order_by=_PLACE)
+        return reading.count_records(path, delimiter=source.delimiter)
+    except SourceError:
+        raise
+    except (engine.EngineError, OSError, EOFError, ValueError, csv.Error) as error:
+        first = str(error).strip().split("\n", 1)[0]
+        raise SourceError(
+            f"{path} cannot be read to its end: {first} Nothing of it was loaded; export it again."
+        ) from None
+
+
+def _together(files: list[Path]) -> nw.LazyFrame:
+    tables = [engine.scan([file]) for file in files]
+    names = list(dict.fromkeys(name for table in tables for name in table.collect_schema().names()))
+    # Customer sources may carry different attributes; a missing one is an empty text.
+    whole = []
+    for table in tables:
+        there = table.collect_schema().names()
+        whole.append(
+            table.select(*(nw.col(name) if name in there else nw.lit(None, nw.String).alias(name) for name in names))
+        )
+    return nw.concat(whole, how="vertical")
+
+
+def _settle(staged: list[Path], into: Path) -> nw.LazyFrame:
+    engine.write(duplicates.settle(_together(staged)), into, order_by=_PLACE)
+    return engine.scan([into])
+
+
+def _counts(tables: list[nw.LazyFrame]) -> pd.DataFrame:
+    """Rows by source and fate, over events and customers."""
+    by = ["source", "fate"]
+    return pd.concat([engine.collect(table.group_by(*by).agg(rows=nw.len()), order_by=by) for table in tables])
+
+
+def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapping) -> None:
+    total, found = sum(records.values()), int(counts["rows"].sum())
+    if total != found:
+        raise SourceError(
+            f"the sources hold {total:,} records and the reader found {found:,}. Nothing was loaded; "
+            "look for an unclosed quote, or export the files again."
+        )
+    fates = counts.groupby("fate")["rows"].sum()
+    bad = fates.drop(labels=["accepted", "duplicate"], errors="ignore")
+    if bad.sum() > said.quarantined_share * total:
+        worst = bad.sort_values(ascending=False).head(3)
+        why = "; ".join(
+            f"{rows:,} rows: {quality.rule_named(name).sentence} ({name}) – {quality.rule_named(name).remedy}"
+            for name, rows in worst.items()
+        )
+        raise QuarantineError(
+            f"{bad.sum():,} of {total:,} rows are unfit, {bad.sum() / total:.1%}; the limit is "
+            f"{said.quarantined_share:.1%} (quarantined_share under [limits]). The store is unchanged. {why}"
+        )
+    if not fates.get("accepted", 0):
+        raise SourceError("the sources hold no row that can be accepted. Check the mapping's columns and formats.")
+
+
+def _write_tables(events: nw.LazyFrame, staging: Path, said: mapping.Mapping) -> dict[str, list[str]]:
+    """Write events, steps and journeys bucket by bucket; a bucket is a prefix of md5(customer_id)."""
+    rows = int(engine.collect(events.select(rows=nw.len()))["rows"][0])
+    digits = 0 if rows <= _ROWS_A_BUCKET else 1 if rows <= 16 * _ROWS_A_BUCKET else 2
+    hashed = engine.md5(events, "customer_id", "hash")
+    tables: dict[str, list[str]] = {"events": [], "steps": [], "journeys": []}
+    for number in range(16**digits):
+        bucket = f"{number:0{digits}x}" if digits else "all"
+        part = hashed.filter(nw.col("hash").str.starts_with(bucket)) if digits else hashed
+        order = ["customer_id", *ORDER]
+        paths = {name: staging / f"{name}-{bucket}.parquet" for name in tables}
+        engine.write(part.drop("hash"), paths["events"], order_by=order)
+        steps = reconstruct(
+            engine.scan([paths["events"]]),
+            gap=timedelta(days=said.gap_days),
+            longest=timedelta(days=said.longest_days),
+            end_touchpoints=said.end_touchpoints,
+        )
+        engine.write(steps, paths["steps"], order_by=order)
+        engine.write(
+            summarise(engine.scan([paths["steps"]])), paths["journeys"], order_by=["customer_id", "started_us"]
+        )
+        for name, path in paths.items():
+            tables[name].append(path.name)
+    return tables
+
+
+def _write_customers(settled: nw.LazyFrame | None, said: mapping.Mapping, into: Path) -> None:
+    attributes = list(dict.fromkeys(name for source in said.sources for name in source.attributes))
+    if settled is None:
+        empty = pd.DataFrame({name: pd.Series(dtype="string") for name in ["customer_id"]})
+        table = engine.from_frame(empty).with_columns(
+            *(nw.lit(None, kind).alias(name) for name, kind in CUSTOMERS.items() if name != "customer_id")
+        )
+        engine.write(table.select(*CUSTOMERS), into, order_by=["customer_id"])
+        return
+    accepted = settled.filter(nw.col("fate") == "accepted").drop("signed_up_on", "ended_on")
+    dated = engine.dates(accepted, signed_up_on="signed_up_on_us", ended_on="ended_on_us")
+    table = dated.with_columns(customer_id=nw.col("ids")).select(*CUSTOMERS, *attributes)
+    engine.write(table, into, order_by=["customer_id", "valid_from_us"])
+
+
+def _write_quarantine(tables: list[nw.LazyFrame], into: Path) -> None:
+    hint: nw.Expr = nw.lit(None, nw.String)
+    for rule in [*quality.RULES, quality.CONFLICT]:
+        hint = nw.when(nw.col("rule") == rule.name).then(nw.lit(rule.remedy)).otherwise(hint)
+    rejected = [
+        table.filter(~nw.col("fate").is_in(["accepted", "duplicate"]))
+        .with_columns(rule=nw.col("fate"))
+        .with_columns(hint=hint)
+        .select(*QUARANTINE)
+        for table in tables
+    ]
+    engine.write(nw.concat(rejected, how="vertical"), into, order_by=_PLACE)
+
+
+def _facts(
+    staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, records: dict[str, int]
+) -> dict[str, Any]:
+    events = engine.scan([staging / name for name in tables["events"]])
+    customers = engine.scan([staging / name for name in tables["customers"]])
+    occurred = nw.col("occurred_us")
+    span = engine.collect(
+        events.select(first=occurred.min(), last=occurred.max(), customers=nw.col("customer_id").n_unique())
+    ).iloc[0]
+    known = engine.collect(events.group_by("known_by").agg(events=nw.len()), order_by=["known_by"])
+    fates = counts.groupby("fate")["rows"].sum()
+    reasons = {str(name): int(rows) for name, rows in fates.items() if name not in {"accepted", "duplicate"}}
+    complete = int(span["last"]) + 1
+    content = [name for name in EVENTS if name not in {"source", "source_row"}]
+    return {
+        "records_in": sum(records.values()),
+        "accepted": int(fates.get("accepted", 0)),
+        "quarantined": sum(reasons.values()),
+        "duplicates": int(fates.get("duplicate", 0)),
+        "reasons": reasons,
+        "sources": [{"name": name, "records": rows} for name, rows in records.items()],
+        "warnings": [],
+        "events": int(known["events"].sum()),
+        "customers": int(span["customers"]),
+        "known_by": {str(row.known_by): int(row.events) for row in known.itertuples()},
+        "begins_us": int(span["first"]),
+        "begins_on": _day(int(span["first"])),
+        "complete_through_us": complete,
+        "complete_through": _day(complete),
+        "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
+    }
+
+
+def _day(instant: int) -> str:
+    day: date = datetime.fromtimestamp(instant / 1e6, UTC).date()
+    return day.isoformat()

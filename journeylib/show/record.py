@@ -1,0 +1,309 @@
+"""What a notebook's output carries: a record of its data, to be judged before it is drawn.
+
+A record is a small JSON object: its id, its kind (finding, number, chart, table, data,
+claims, made), its form (which sentence or drawing), the context, and the rows of a result
+frame. `make` builds it; the functions named after the kinds also display it. `rows` reads
+a record back, judged or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from journeylib.errors import RefusedError
+from journeylib.schema import COUNTS, RESULT
+
+__all__ = [
+    "FORMS",
+    "MIME",
+    "Record",
+    "Row",
+    "chart",
+    "claims",
+    "data",
+    "finding",
+    "made",
+    "make",
+    "number",
+    "plain",
+    "rows",
+    "table",
+]
+
+MIME = "application/vnd.journeylib.record+json"
+
+Record = dict[str, Any]
+
+_CONTRAST = ["group", "baseline", *RESULT, "p"]
+
+# The forms a finding, number or chart may have, and the columns each needs. Tables are free.
+FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "finding": {
+        "converted": RESULT,
+        "bounced": RESULT,
+        "first_channel": RESULT,
+        "nps": RESULT,
+        "incident": ["from_on", "until_on", "before", *RESULT, "p"],
+        "stay": _CONTRAST,
+        "left": RESULT,
+        "median_stay": RESULT,
+    },
+    "number": {
+        "customers": RESULT,
+        "converted_share": RESULT,
+        "bounced_share": RESULT,
+        "nps": RESULT,
+        "still_share": RESULT,
+        "left_customers": RESULT,
+    },
+    "chart": {
+        "shares": RESULT,
+        "outcomes": ["outcome", *RESULT],
+        "flow": ["step", "source", "target", *RESULT],
+        "trend": ["period_on", *RESULT],
+        "survival": ["day", *RESULT, "at_risk"],
+    },
+}
+
+# Columns that hold an answer; the columns before the first of them name the group.
+_ANSWERS = {*RESULT, *COUNTS, "p", "day", "period_on", "step", "source", "target", "outcome", "group", "baseline"}
+
+_PLAIN_ROWS = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a record; `state` is "shown", "few" (not enough data) or "hidden" (by disclosure)."""
+
+    label: str
+    state: str
+    values: Mapping[str, Any]
+
+    @property
+    def estimate(self) -> float:
+        """Give the estimate of a shown row; not a number where there is none."""
+        return _float(self.values.get("estimate"))
+
+    @property
+    def low(self) -> float:
+        """Give the lower end of the interval."""
+        return _float(self.values.get("low"))
+
+    @property
+    def high(self) -> float:
+        """Give the upper end of the interval."""
+        return _float(self.values.get("high"))
+
+    @property
+    def n(self) -> int | None:
+        """Give the customers behind the row; None where hidden."""
+        return self.values.get("n")
+
+
+def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
+    """Show one sentence's worth of answer; `form` names the sentence of `show.words` that will say it."""
+    _display(make("finding", form, frame, id=id, **context))
+
+
+def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
+    """Show a headline number: a frame of one row; `unit` is share, count, days or score."""
+    _display(make("number", form, frame, id=id, **context))
+
+
+def chart(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
+    """Show a chart: its data, and a live drawing that is marked as not yet judged.
+
+    `finding` in the context names the finding, recorded in the same notebook, whose contrast
+    the chart illustrates: claimed, it gives the chart its title and its colour.
+    """
+    _display(make("chart", form, frame, id=id, **context))
+
+
+def table(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
+    """Show a frame as a table; `form` names its caption."""
+    _display(make("table", form, frame, id=id, **context))
+
+
+def data(store: Any) -> None:
+    """Show the data statement: how much, from when to when, what was set aside and by which rule."""
+    _display(_statement(store))
+
+
+def claims() -> None:
+    """Mark where the page lists what the edition claims; filled once the edition is judged."""
+    _display(make("claims", "claims", None))
+
+
+def made() -> None:
+    """Mark where the page says how it was made; filled when the page is drawn."""
+    _display(make("made", "made", None))
+
+
+def make(kind: str, form: str, frame: pd.DataFrame | None, /, *, id: str | None = None, **context: Any) -> Record:
+    """Make the record of a frame: JSON only, floats to 12 significant digits, NaN as null.
+
+    The id is unique in its notebook and defaults to the form. A frame that carries
+    `attrs["not_applicable"]` gives a record that says so and has no rows.
+
+    >>> frame = pd.DataFrame({"n": [40], "estimate": [1 / 3], "low": [0.2], "high": [0.5], "is_enough": [True]})
+    >>> record = make("finding", "converted", frame, goal="purchase", within_days=30)
+    >>> record["id"], record["rows"]
+    ('converted', [[40, 0.333333333333, 0.2, 0.5, True]])
+    """
+    frame = pd.DataFrame() if frame is None else frame
+    reason = frame.attrs.get("not_applicable")
+    columns = [str(column) for column in frame.columns]
+    if reason is None:
+        _check(kind, form, columns)
+    if len(set(columns)) < len(columns):
+        raise RefusedError(f"the frame of {kind} {form} names a column twice: {', '.join(columns)}")
+    return {
+        "id": form if id is None else id,
+        "kind": kind,
+        "form": form,
+        "context": {key: _jsonable(context[key]) for key in sorted(context)},
+        "columns": columns,
+        "rows": [[_jsonable(value) for value in row] for row in frame.itertuples(index=False, name=None)],
+        "not_applicable": None if reason is None else str(reason),
+    }
+
+
+def rows(record: Mapping[str, Any]) -> list[Row]:
+    """Give the rows of a record with the label of their group and their state.
+
+    A row is "hidden" where disclosure says so, "few" where `is_enough` is false.
+
+    >>> record = {"columns": ["plan", "n", "is_enough"], "rows": [["annual", 12, False]], "hidden": []}
+    >>> rows(record)[0].label, rows(record)[0].state
+    ('annual', 'few')
+    """
+    columns = record["columns"]
+    groups = [column for i, column in enumerate(columns) if not _ANSWERS & set(columns[: i + 1])]
+    hidden = set(record.get("hidden") or ())
+    made = []
+    for i, cells in enumerate(record["rows"]):
+        values = dict(zip(columns, cells, strict=True))
+        state = "hidden" if i in hidden else "few" if values.get("is_enough") is False else "shown"
+        label = " · ".join("unknown" if values[group] is None else str(values[group]) for group in groups)
+        made.append(Row(label, state, values))
+    return made
+
+
+def plain(record: Mapping[str, Any]) -> str:
+    """Give a record as a small plain frame, the same on every run: what nbval compares.
+
+    >>> print(plain(make("table", "quarantine", pd.DataFrame({"rule": ["no time"], "rows": [3]}))))
+    table quarantine
+    rule     rows
+    no time     3
+    """
+    lines = [f"{record['kind']} {record['form']}"]
+    if record["context"]:
+        lines.append(", ".join(f"{key} {_cell(value)}" for key, value in record["context"].items()))
+    if record["not_applicable"] is not None:
+        return "\n".join([*lines, f"not applicable: {record['not_applicable']}"])
+    shown = [record["columns"], *([_cell(value) for value in row] for row in record["rows"][:_PLAIN_ROWS])]
+    right = [
+        all(isinstance(row[i], int | float | None) for row in record["rows"]) for i in range(len(record["columns"]))
+    ]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown if record["columns"] else []:
+        cells = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    if len(record["rows"]) > _PLAIN_ROWS:
+        lines.append(f"… {len(record['rows']) - _PLAIN_ROWS} more rows")
+    return "\n".join(lines)
+
+
+def _display(record: Record) -> None:
+    from IPython.display import display
+
+    bundle: dict[str, Any] = {MIME: record, "text/plain": plain(record)}
+    if record["kind"] == "chart" and record["rows"]:
+        from journeylib.show import charts
+
+        bundle["image/png"] = base64.b64encode(charts.png(record)).decode("ascii")
+    display(bundle, raw=True)
+
+
+def _statement(store: Any) -> Record:
+    inside = store.events.filter(nw.col("occurred_us") >= store.start_us, nw.col("occurred_us") < store.ends_us)
+    sums = inside.select(
+        events=nw.len(),
+        customers=nw.col("customer_id").n_unique(),
+        channels=nw.col("channel").n_unique(),
+    ).collect()
+    facts = store.facts
+    reasons = pd.DataFrame(sorted(facts["reasons"].items(), key=lambda item: (-item[1], item[0])))
+    return make(
+        "data",
+        "data",
+        reasons.set_axis(["rule", "rows"], axis=1) if len(reasons) else pd.DataFrame(columns=["rule", "rows"]),
+        from_on=_day(store.start_us),
+        to_on=_day(store.ends_us - 1),
+        begins_on=_day(store.begins_us),
+        sources=len(facts.get("sources") or ()),
+        **{column: int(sums[column][0] or 0) for column in ["events", "customers", "channels"]},
+        **{key: facts.get(key) for key in ["records_in", "accepted", "quarantined", "duplicates"]},
+        **{key: facts.get(key) for key in ["complete_through", "fingerprint"]},
+    )
+
+
+def _check(kind: str, form: str, columns: Sequence[str]) -> None:
+    forms = FORMS.get(kind)
+    if forms is None:
+        return
+    if form not in forms:
+        raise RefusedError(f"there is no {kind} {form!r}; a {kind} is one of {', '.join(forms)}")
+    missing = [column for column in forms[form] if column not in columns]
+    if missing:
+        raise RefusedError(
+            f"the {kind} {form} needs the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"its frame has {', '.join(columns) or 'none'}"
+        )
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(value[key]) for key in value}
+    if isinstance(value, set | frozenset):
+        return sorted((_jsonable(item) for item in value), key=str)
+    if isinstance(value, list | tuple) or hasattr(value, "__array__") and getattr(value, "ndim", 0):
+        return [_jsonable(item) for item in value]
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, bool | str) or type(value).__name__ in ("bool", "bool_"):
+        return str(value) if isinstance(value, str) else bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(f"{float(value):.12g}") if math.isfinite(value) else None
+    if isinstance(value, datetime):
+        midnight = value.tzinfo is None and value == datetime(value.year, value.month, value.day)
+        return value.date().isoformat() if midnight else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        raise RefusedError(f"a record holds no durations, given {value}; give a number with its unit in the name")
+    return str(value)
+
+
+def _float(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _day(us: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=us // 86_400_000_000)).isoformat()
