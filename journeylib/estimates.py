@@ -49,7 +49,9 @@ class Sums:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Sums:
         """Take the sums from a row of `cluster_sums` or `category_sums`; nothing at all is zero."""
-        m, x, mm, xm, xx = (float(row[name] or 0) for name in ("m", "x", "mm", "xm", "xx"))
+        if not row["customers"]:
+            return cls(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        m, x, mm, xm, xx = (float(row[name]) for name in ("m", "x", "mm", "xm", "xx"))
         return cls(int(row["customers"]), m, x, mm, xm, xx)
 
 
@@ -99,9 +101,10 @@ def share(sums: Sums) -> Estimate:
     effect; Wilson's interval then uses Σm / design effect (Korn and Graubard 1998; Dean and
     Pagano 2015). With one unit a customer the design effect is exactly 1: plain Wilson.
 
-    A design effect below 1 counts as 1. Where the variance says nothing (no unit counts, or
-    all, or one customer) the effective n is (Σm)²/Σm², as if the units of a customer were
-    all alike. No units: NaN.
+    The excess of the design effect over 1 is estimated from (Σm)²/Σm² customers' worth of
+    data, so it is enlarged by (t/z)² with one degree of freedom fewer; a design effect below
+    1 counts as 1. Where the variance says nothing (no unit counts, or all, or one customer)
+    the effective n is (Σm)²/Σm², as if the units of a customer were all alike. No units: NaN.
     """
     if not sums.m:
         return Estimate(sums.customers, math.nan, math.nan, math.nan, 0.0)
@@ -158,7 +161,7 @@ def nps(promoters: int, passives: int, detractors: int) -> Estimate:
 
     >>> found = nps(50, 30, 20)
     >>> found.estimate, round(found.low, 1), round(found.high, 1)
-    (30.0, 13.9, 44.3)
+    (30.0, 14.1, 44.2)
     """
     n = promoters + passives + detractors
     if not n:
@@ -218,8 +221,9 @@ def _effective_n(sums: Sums, ratio: float) -> float:
     if sums.customers < 2 or not 0 < ratio < 1:
         return alike
     independent = ratio * (1 - ratio) / (sums.m - 1)
-    effect = _variance(sums, ratio) / independent
-    return sums.m / max(1.0, effect)
+    excess = max(0.0, _variance(sums, ratio) / independent - 1)
+    unsure = (float(t.ppf(0.975, max(1.0, alike - 1))) / Z) ** 2
+    return sums.m / (1 + excess * unsure)
 
 
 def _wilson(ratio: float, n: float, z: float) -> tuple[float, float]:

@@ -75,8 +75,7 @@ def _identity(said: mapping.Mapping, inputs: list[dict[str, Any]]) -> str:
     code = [package / "engine.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
     code += sorted((package / "journeys").glob("*.py"))
     rules = [
-        (source.name, source.kind, source.columns, source.constants, source.attributes)
-        + (source.time_format, source.zone, source.delimiter)
+        {name: value for name, value in vars(source).items() if name not in {"path", "files"}}
         for source in said.sources
     ]
     whole = [inputs, rules, _journey_rules(said), [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]]
@@ -287,7 +286,7 @@ def _facts(
         "warnings": [],
         "events": int(known["events"].sum()),
         "customers": int(span["customers"]),
-        "known_by": {str(row.known_by): int(row.events) for row in known.itertuples()},
+        "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
         "begins_us": int(span["first"]),
         "begins_on": _day(int(span["first"])),
         "complete_through_us": complete,

@@ -133,7 +133,7 @@ def resolve(recipe: Recipe, facts: Mapping[str, Any], today: datetime.date) -> P
     required = as_of if recipe.require_complete_through == "as_of" else recipe.require_complete_through
     if required is not None and complete < required:
         raise BusyError(
-            f"{recipe.store} is complete through {complete}, but {recipe.path} requires it complete through {required}. "
+            f"{recipe.store} is complete through {complete}, but {recipe.path} requires it through {required}. "
             "Load the missing days, then run it again."
         )
     if as_of < begins_on:
@@ -149,7 +149,7 @@ def resolve(recipe: Recipe, facts: Mapping[str, Any], today: datetime.date) -> P
         start = begins_on if recipe.start == "begin" else recipe.start
     if start > as_of:
         raise RecipeError(
-            f"{recipe.path}: [period] start is {start}, which is after as_of, {as_of}. Write {as_of} or an earlier date."
+            f"{recipe.path}: [period] start is {start}, after as_of, {as_of}. Write {as_of} or an earlier date."
         )
     return Period(start=start, as_of=as_of)
 

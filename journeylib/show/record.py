@@ -19,6 +19,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from journeylib import engine
 from journeylib.errors import RefusedError
 from journeylib.schema import COUNTS, RESULT
 
@@ -237,11 +238,13 @@ def _display(record: Record) -> None:
 
 def _statement(store: Any) -> Record:
     inside = store.events.filter(nw.col("occurred_us") >= store.start_us, nw.col("occurred_us") < store.ends_us)
-    sums = inside.select(
-        events=nw.len(),
-        customers=nw.col("customer_id").n_unique(),
-        channels=nw.col("channel").n_unique(),
-    ).collect()
+    sums = engine.collect(
+        inside.select(
+            events=nw.len(),
+            customers=nw.col("customer_id").n_unique(),
+            channels=nw.col("channel").n_unique(),
+        )
+    )
     facts = store.facts
     reasons = pd.DataFrame(sorted(facts["reasons"].items(), key=lambda item: (-item[1], item[0])))
     return make(

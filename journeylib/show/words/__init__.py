@@ -7,18 +7,20 @@ shown; `markup.prose` turns them into `<bdi>`.
 
 from __future__ import annotations
 
-from journeylib.show.words.figures import alt, see, subtitle, title
-from journeylib.show.words.findings import sentence
+from journeylib.show.words.figures import alt, claimed, ends, see, subtitle, title
+from journeylib.show.words.findings import claim, lacking, sentence
 from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
-from journeylib.show.words.notes import caution, ledger, line, notices, reconciliation, unavailable
+from journeylib.show.words.notes import caution, few, ledger, line, notices, reconciliation, rounded, veiled
 from journeylib.show.words.numbers import (
     between,
     count,
+    customers,
     date,
     dates,
     estimate,
     month,
     name,
+    parts,
     percent,
     places,
     quantity,
@@ -32,30 +34,38 @@ __all__ = [
     "alt",
     "between",
     "caution",
+    "claim",
+    "claimed",
     "count",
+    "customers",
     "date",
     "dates",
+    "ends",
     "estimate",
+    "few",
     "head",
     "heading",
     "label",
+    "lacking",
     "ledger",
     "line",
     "month",
     "name",
     "notices",
     "page_name",
+    "parts",
     "percent",
     "places",
     "quantity",
     "reconciliation",
+    "rounded",
     "see",
     "sentence",
     "subtitle",
     "terms",
     "title",
-    "unavailable",
     "unit",
+    "veiled",
     "verdict",
     "visible",
 ]

@@ -1,0 +1,75 @@
+"""How do journeys end: converted, lost, or still open?
+
+Both measures take labelled journeys (`journeys.outcomes.label`), with segment columns
+where `by` names them. Journeys of one customer are not independent; shares are
+clustered by customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from journeylib import engine, schema
+from journeylib.estimates import Sums, cluster_sums, share
+
+__all__ = ["OUTCOMES", "converted", "counts"]
+
+OUTCOMES = ["converted", "lost", "open"]
+
+
+def counts(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure the share of journeys that converted, were lost, or are open: three rows a group, adding up to 1.
+
+    Every journey counts, mature or not, so recent journeys show as open. `n` is the
+    group's customers, `journeys` the journeys with this outcome, `customers` those who had one.
+    An outcome that no journey of a group had is a row with share 0.
+    """
+    marks = {outcome: (nw.col("outcome") == outcome).cast(nw.Int64) for outcome in OUTCOMES}
+    each = labelled.with_columns(**marks).group_by(*by, "customer_id").agg(m=nw.len(), **_sums(OUTCOMES))
+    m = nw.col("m")
+    totals = {"customers": nw.len(), "m": m.sum(), "mm": (m * m).sum()}
+    for outcome in OUTCOMES:
+        x = nw.col(outcome)
+        totals[f"{outcome}_x"] = x.sum()
+        totals[f"{outcome}_xm"] = (x * m).sum()
+        totals[f"{outcome}_xx"] = (x * x).sum()
+        totals[f"{outcome}_marked"] = (x > 0).cast(nw.Int64).sum()
+    groups = engine.collect(each.group_by(*by).agg(**totals) if by else each.select(**totals), order_by=by)
+    extra = ["journeys", "customers"]
+    if not groups["customers"].sum():
+        return schema.not_applicable("no journey started in the period", [*by, "outcome"], extra)
+
+    rows = []
+    for group in groups.to_dict("records"):
+        for outcome in OUTCOMES:
+            own = {name: group[f"{outcome}_{name}"] for name in ("x", "xm", "xx")}
+            more = {"journeys": int(own["x"]), "customers": int(group[f"{outcome}_marked"])}
+            rows.append(share(Sums.of({**group, **own})).row(**{name: group[name] for name in by}, outcome=outcome, **more))
+    return schema.result(rows, [*by, "outcome"], extra)
+
+
+def converted(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure the share of *mature* journeys that converted: one row a group.
+
+    Mature: the journey's whole window lies before the end of the data. With journeys that
+    still have time left out, the share is the Kaplan–Meier estimate of converting within
+    the window from the same journeys, and a recent period is not worse for being recent.
+    `journeys` counts the mature journeys.
+    """
+    mature = labelled.filter(nw.col("is_mature"))
+    is_converted = (nw.col("outcome") == "converted").cast(nw.Int64)
+    groups = engine.collect(cluster_sums(mature, by, x=is_converted), order_by=by)
+    if not groups["customers"].sum():
+        return schema.not_applicable("no journey has had its whole window yet", by, ["journeys"])
+    rows = [
+        share(Sums.of(group)).row(**{name: group[name] for name in by}, journeys=int(group["m"]))
+        for group in groups.to_dict("records")
+    ]
+    return schema.result(rows, by, ["journeys"])
+
+
+def _sums(names: Sequence[str]) -> dict[str, nw.Expr]:
+    return {name: nw.col(name).sum() for name in names}

@@ -1,0 +1,260 @@
+"""What changes over time: entries and their conversion by period, and windows in which a share departs.
+
+Periods are counted from the day `start_us` falls on, so every one of a week has each
+weekday once; a period still in progress when the data end is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import ruptures
+from numpy.typing import NDArray
+
+from journeylib import engine, schema
+from journeylib.estimates import Sums, cluster_sums, share
+
+__all__ = ["conversion", "incident", "started", "windows"]
+
+_DAY_US = 86_400_000_000
+_WINDOW = ["from_on", "until_on"]
+_SHORTEST = 3  # days of a window
+_FEWEST = 14  # days without which no window is looked for
+_DRAWS = 999
+_Days = NDArray[np.float64]
+
+
+def started(journeys: nw.LazyFrame, *, start_us: int, ends_us: int, every_days: int = 7) -> pd.DataFrame:
+    """Count the journeys that started in each whole period: one row a period, a count (estimate = low = high).
+
+    `n` is the customers who started them. A period without any is a row of zeros.
+    """
+    begun = nw.col("started_us")
+    counted = journeys.filter((begun >= start_us) & (begun < ends_us)).with_columns(period=_period(begun, start_us, every_days))
+    found = engine.collect(counted.group_by("period").agg(n=nw.col("customer_id").n_unique(), journeys=nw.len()))
+    periods = (ends_us // _DAY_US - start_us // _DAY_US) // every_days
+    at = {int(row["period"]): row for row in found.to_dict("records")}
+    rows = []
+    for period in range(periods):
+        n, count = (int(at[period][name]) if period in at else 0 for name in ("n", "journeys"))
+        values = {"n": n, "estimate": count, "low": count, "high": count, "is_enough": True, "journeys": count}
+        rows.append({"period_on": _on(period, start_us, every_days), **values})
+    return schema.result(rows, ["period_on"], ["journeys"])
+
+
+def conversion(
+    events: nw.LazyFrame,
+    source: str,
+    target: str,
+    *,
+    within_days: float,
+    start_us: int,
+    ends_us: int,
+    every_days: int = 7,
+) -> pd.DataFrame:
+    """Measure the share of `source` events followed by a `target` event of the same customer within the window.
+
+    Each source event is an entry, in the period it occurred in. Only mature entries count:
+    those whose window closed before `ends_us`. A target at the same instant, or exactly
+    `within_days` later, counts; where source and target are one touchpoint, the next one
+    does. Clustered by customer: `n` is customers, `entries` the entries.
+
+    The last periods hold only what is mature; one without a mature entry is left out at
+    the end, and is a row without an estimate (n = 0) between others.
+    """
+    entries = _entries(events, source, target, within_days=within_days, start_us=start_us, ends_us=ends_us)
+    placed = entries.with_columns(period=_period(nw.col("occurred_us"), start_us, every_days))
+    found = engine.collect(cluster_sums(placed, ["period"], x=nw.col("is_converted")), order_by=["period"])
+    if found.empty:
+        return schema.not_applicable(f'no "{source}" in the period has had its whole window', ["period_on"], ["entries"])
+    at = {int(row["period"]): row for row in found.to_dict("records")}
+    rows = []
+    for period in range(max(at) + 1):
+        sums = Sums.of(at.get(period, {"customers": 0}))
+        rows.append(share(sums).row(period_on=_on(period, start_us, every_days), entries=int(sums.m)))
+    return schema.result(rows, ["period_on"], ["entries"])
+
+
+def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFrame:
+    """Find spans of days in which a daily share departs from the rest: zero rows where none does.
+
+    `daily` is `conversion(…, every_days=1)`. The shares (arcsine scale, weekday by weekday
+    less its median) are cut where their mean changes (ruptures `KernelCPD`, penalty 3·log n
+    in units of the day-to-day variance). A span is a window if it departs from the
+    commonest level by more than the penalty, lasts three days or more, and p ≤ .05.
+
+    p allows for the search: it is the share of series without any window, made from the
+    same days in random order, whose most striking span (of any length, anywhere) stands
+    out as much as this one does. Where neighbouring days resemble each other beyond the
+    windows found, the days are whitened first (AR(1)) and the likeness put back. 999
+    series, fixed seed, so p is at least .001. The estimate inside is of a span chosen for
+    standing out, hence a little too extreme.
+
+    `estimate` is the share inside, `before` that outside; the interval takes days as
+    clusters. `n` adds up the customers of each day; `incident` counts each once.
+    """
+    extra = ["p", "before", "entries"]
+    days = daily[daily["n"] > 0].reset_index(drop=True)
+    if len(days) < _FEWEST:
+        reason = f"{len(days)} days with entries; a window is looked for in {_FEWEST} or more"
+        return schema.not_applicable(reason, _WINDOW, extra)
+    entries = days["entries"].to_numpy(float)
+    hits = np.rint(days["estimate"].to_numpy(float) * entries)
+    level = _less_weekday(np.arcsin(np.sqrt((hits + 0.375) / (entries + 0.75))), list(days["period_on"]))
+    spans, means = _spans(level, 3 * math.log(len(days)) if penalty is None else penalty)
+
+    rows = []
+    for (first, last), p in zip(spans, _p_values(level, level - means, entries, spans), strict=True):
+        if p > 0.05:
+            continue
+        inside = np.zeros(len(days), bool)
+        inside[first:last] = True
+        within, outside = (_share_of_days(hits[mask], entries[mask]) for mask in (inside, ~inside))
+        where = {"from_on": days["period_on"][first], "until_on": days["period_on"][last - 1]}
+        more = {"p": p, "before": outside.estimate, "entries": int(entries[inside].sum())}
+        rows.append(within.row(**where, **_people(int(days["n"][inside].sum())), **more))
+    return schema.result(rows, _WINDOW, extra)
+
+
+def incident(
+    events: nw.LazyFrame, source: str, target: str, *, within_days: float, start_us: int, ends_us: int
+) -> pd.DataFrame:
+    """Find windows in the daily conversion and measure each again from its entries, clustered by customer.
+
+    As `windows(conversion(…, every_days=1))`, but every customer counts once in `n` and the
+    interval allows for customers with several entries.
+    """
+    times = {"within_days": within_days, "start_us": start_us, "ends_us": ends_us}
+    daily = conversion(events, source, target, every_days=1, **times)  # type: ignore[arg-type]
+    found = windows(daily)
+    if found.empty:
+        return found
+    entries = _entries(events, source, target, **times)  # type: ignore[arg-type]
+    rows = []
+    for window in found.to_dict("records"):
+        from_us, until_us = (_microseconds(window[name]) for name in _WINDOW)
+        is_inside = (nw.col("occurred_us") >= from_us) & (nw.col("occurred_us") < until_us + _DAY_US)
+        sides = cluster_sums(entries.with_columns(is_inside=is_inside), ["is_inside"], x=nw.col("is_converted"))
+        by_side = {bool(row["is_inside"]): share(Sums.of(row)) for row in engine.collect(sides).to_dict("records")}
+        kept = {name: window[name] for name in [*_WINDOW, "p", "entries"]}
+        rows.append(by_side[True].row(**kept, before=by_side[False].estimate))
+    return schema.result(rows, _WINDOW, ["p", "before", "entries"])
+
+
+def _entries(
+    events: nw.LazyFrame, source: str, target: str, *, within_days: float, start_us: int, ends_us: int
+) -> nw.LazyFrame:
+    """One row a mature entry, with `is_converted` 0 or 1."""
+    within_us = round(within_days * _DAY_US)
+    occurred, touchpoint = nw.col("occurred_us"), nw.col("touchpoint")
+    # The target sorts behind a source of the same instant, so that it counts as after it.
+    both = events.filter(touchpoint.is_in([source, target]) & (occurred < ends_us)).with_columns(
+        is_target=(touchpoint == target).cast(nw.Int64)
+    )
+    order = ["occurred_us", "is_target", "event_id"]
+    reached = both.with_columns(next_us=nw.when(touchpoint == target).then(occurred))
+    reached = reached.with_columns(next_us=nw.col("next_us").shift(-1).over("customer_id", order_by=order))
+    onward = nw.col("next_us").fill_null(strategy="backward").over("customer_id", order_by=order)
+    is_mature = (occurred >= start_us) & (occurred + within_us < ends_us)
+    entries = reached.with_columns(next_us=onward).filter((touchpoint == source) & is_mature)
+    return entries.with_columns(is_converted=(nw.col("next_us") - occurred <= within_us).fill_null(False).cast(nw.Int64))
+
+
+def _period(instant: nw.Expr, start_us: int, every_days: int) -> nw.Expr:
+    return ((instant - start_us // _DAY_US * _DAY_US) / (every_days * _DAY_US)).floor()
+
+
+def _on(period: int, start_us: int, every_days: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=start_us // _DAY_US + period * every_days)).isoformat()
+
+
+def _microseconds(day: str) -> int:
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days * _DAY_US
+
+
+def _people(n: int) -> dict[str, Any]:
+    from journeylib.estimates import ENOUGH
+
+    return {"n": n, "is_enough": n >= ENOUGH}
+
+
+def _share_of_days(hits: _Days, entries: _Days) -> Any:
+    sums = [float(part.sum()) for part in (entries, hits, entries**2, hits * entries, hits**2)]
+    return share(Sums(len(hits), *sums))
+
+
+def _less_weekday(level: _Days, days: list[str]) -> _Days:
+    """Take off each weekday's median, where every weekday is there three times or more."""
+    weekday = np.array([date.fromisoformat(day).weekday() for day in days])
+    if np.bincount(weekday, minlength=7).min() < 3:
+        return level - np.median(level)
+    medians = np.array([np.median(level[weekday == one]) for one in range(7)])
+    return level - medians[weekday]
+
+
+def _spans(level: _Days, penalty: float) -> tuple[list[tuple[int, int]], _Days]:
+    """The spans that depart from the commonest level, and every day's mean."""
+    noise = float(np.median(np.abs(np.diff(level)))) / 0.6745 / math.sqrt(2)
+    means = np.full(len(level), level.mean())
+    if not noise:
+        return [], means
+    cut = ruptures.KernelCPD(kernel="linear", min_size=_SHORTEST).fit((level / noise)[:, None]).predict(pen=penalty)
+    segments = list(zip([0, *cut[:-1]], cut, strict=True))
+    for first, last in segments:
+        means[first:last] = level[first:last].mean()
+    common = float(np.sort(means)[(len(means) - 1) // 2])
+    usual = int((means == common).sum())
+    spans: list[tuple[int, int]] = []
+    for first, last in segments:
+        gap, size = (means[first] - common) / noise, last - first
+        if gap**2 * size * usual / (size + usual) <= penalty:
+            continue
+        if spans and spans[-1][1] == first and (means[first - 1] > common) == (gap > 0):
+            spans[-1] = (spans[-1][0], last)
+        else:
+            spans.append((first, last))
+    return spans, means
+
+
+def _p_values(level: _Days, rest: _Days, weights: _Days, spans: list[tuple[int, int]]) -> list[float]:
+    if not spans:
+        return []
+    likeness = float((rest[1:] * rest[:-1]).sum() / (rest**2).sum())
+    likeness = likeness if likeness > 2 / math.sqrt(len(rest)) else 0.0
+    white = level - np.average(level, weights=weights)
+    white[1:] -= likeness * white[:-1].copy()
+    draw = np.random.default_rng(20260101)
+    order = draw.permuted(np.tile(np.arange(len(level)), (_DRAWS, 1)), axis=1)
+    drawn, weight = white[order], weights[order]
+    for day in range(1, len(level) if likeness else 0):
+        drawn[:, day] += likeness * drawn[:, day - 1]
+
+    total, sizes = _running(drawn * weight), _running(weight)
+    most = np.zeros(_DRAWS)
+    length = _SHORTEST
+    while length <= len(level) - _SHORTEST:
+        gain = _gain(total[:, length:] - total[:, :-length], sizes[:, length:] - sizes[:, :-length], total, sizes)
+        most = np.maximum(most, gain.max(axis=1))
+        length = max(length + 1, round(length * 1.1))
+    total, sizes = _running((level * weights)[None, :]), _running(weights[None, :])
+    seen = [
+        float(_gain(total[:, [last]] - total[:, [first]], sizes[:, [last]] - sizes[:, [first]], total, sizes)[0, 0])
+        for first, last in spans
+    ]
+    return [float((1 + (most >= one).sum()) / (1 + _DRAWS)) for one in seen]
+
+
+def _running(values: _Days) -> _Days:
+    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+
+
+def _gain(inside: _Days, size: _Days, total: _Days, sizes: _Days) -> _Days:
+    """How much a mean of its own explains: the squared difference to the rest, weighted by both sizes."""
+    whole, all_sizes = total[:, [-1]], sizes[:, [-1]]
+    gap = inside / size - (whole - inside) / (all_sizes - size)
+    return np.asarray(gap**2 * size * (all_sizes - size) / all_sizes)

@@ -1,0 +1,223 @@
+"""What a chart says: its title, the line under it, the sentence of what to see, the text for who cannot see it.
+
+The title states the finding that the chart illustrates where the edition claims it;
+otherwise it states what is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from journeylib.show.record import Row, rows
+from journeylib.show.words.findings import claim, lacking
+from journeylib.show.words.numbers import count, date, dates, estimate, name, quantity, unit
+
+__all__ = ["TITLES", "alt", "claimed", "ends", "see", "subtitle", "title"]
+
+
+def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Give the finding that a chart illustrates, if the edition claims it; `about` holds the judged finding."""
+    about = record.get("about")
+    if not about or lacking(about) or not about["rows"]:
+        return None
+    null = float(rows(about)[0].values["before"]) if about["form"] == "incident" else 0.0
+    return about if claim(about, null) == "claimed" else None
+
+
+def title(record: Mapping[str, Any]) -> str:
+    """Say what to see, where it is claimed; else what is shown."""
+    about = claimed(record)
+    said = _CLAIMS[about["form"]](about) if about and about["form"] in _CLAIMS else ""
+    return said or TITLES[record["form"]](record)
+
+
+def subtitle(record: Mapping[str, Any]) -> str:
+    """Say the measure, its unit, who is in it and how an interval is drawn."""
+    return _SUBTITLES[record["form"]](record)
+
+
+def see(record: Mapping[str, Any]) -> str:
+    """Say in one sentence what the chart shows, with its numbers; empty where it shows nothing."""
+    return "" if lacking(record) else _SEE[record["form"]](record)
+
+
+def alt(record: Mapping[str, Any]) -> str:
+    """Describe the chart for those who do not see it, from its data."""
+    return f"{_KINDS[record['form']]}: {title(record)}. {lacking(record) or see(record)}"
+
+
+def ends(record: Mapping[str, Any]) -> list[Row]:
+    """Give each group's row of a survival chart at the horizon, or at its last day before that."""
+    horizon = record["context"].get("horizon_days") or math.inf
+    last: dict[str, Row] = {}
+    for row in rows(record):
+        if row.state == "shown" and row.values["day"] <= horizon and (row.values["at_risk"] or 0) >= 10:
+            last[row.label] = row
+    return sorted(last.values(), key=lambda row: -row.estimate)
+
+
+def _by(record: Mapping[str, Any]) -> str:
+    first = record["columns"][0]
+    grouped = any(row.label for row in rows(record))
+    return f", by {name(first)}" if grouped else ""
+
+
+def _going_on(context: Mapping[str, Any]) -> str:
+    return f"from {name(context['source'])} to {name(context['target'])}" if "source" in context else ""
+
+
+def _shares_title(record: Mapping[str, Any]) -> str:
+    context = record["context"]
+    of = context.get("of")
+    if of == "first_channel":
+        return "Where journeys start"
+    if of == "channel_use":
+        return "Which channels journeys use"
+    if of == "converted":
+        return f"How many journeys reach “{name(context.get('goal'))}”{_by(record)}"
+    if of == "bounced":
+        return f"How many journeys go {' → '.join(map(name, context['chain']))}{_by(record)}"
+    if of == "left":
+        return f"How many customers are still there{_by(record)}"
+    return f"Shares{_by(record)}"
+
+
+def _shares_subtitle(record: Mapping[str, Any]) -> str:
+    context = record["context"]
+    of = context.get("of")
+    within = context.get("within_days")
+    horizon = context.get("horizon_days")
+    measure = {
+        "first_channel": "Share of journeys that start on each channel",
+        "channel_use": "Share of journeys that use each channel at least once",
+        "converted": "Share of journeys that get there" + (f" within {count(within)} days" if within else ""),
+        "bounced": "Share of journeys that do",
+        "left": f"Share of customers still there after {count(horizon)} days" if horizon else "Share of customers",
+    }.get(str(of), "Share of each row")
+    return f"{measure}. Thin lines: 95 % intervals; n: customers"
+
+
+def _trend_title(record: Mapping[str, Any]) -> str:
+    context = record["context"]
+    every = {"day": "day by day", "month": "month by month"}.get(str(context.get("every")), "week by week")
+    if on := _going_on(context):
+        return f"How many go on {on}, {every}"
+    return {"count": "How many", "score": "The score"}.get(unit(record), "The share") + f", {every}"
+
+
+def _trend_subtitle(record: Mapping[str, Any]) -> str:
+    context = record["context"]
+    kind = unit(record)
+    within = context.get("within_days")
+    measure = {"share": "Share", "count": "Number", "score": "Score", "days": "Days"}.get(kind, "Estimate")
+    if on := _going_on(context):
+        measure = f"Share that goes on {on}" + (f" within {count(within)} days" if within else "")
+    shaded = f"; grey field: {dates(*context['window'])}" if context.get("window") and not claimed(record) else ""
+    return f"{measure}. Band: 95 % interval{shaded}"
+
+
+def _survival_title(record: Mapping[str, Any]) -> str:
+    return f"How long customers stay{' active' if record['context'].get('kind') == 'lapse' else ''}{_by(record)}"
+
+
+def _survival_subtitle(record: Mapping[str, Any]) -> str:
+    there = "still active" if record["context"].get("kind") == "lapse" else "still there"
+    return f"Share of customers {there}, by days since the start. Bands: 95 % intervals; a curve ends below 10 at risk"
+
+
+def _flow_title(record: Mapping[str, Any]) -> str:
+    of = {"touchpoint": "touchpoint to touchpoint"}.get(str(record["context"].get("of")), "channel to channel")
+    return f"How journeys run from {of}"
+
+
+def _stay_claim(about: Mapping[str, Any]) -> str:
+    row = rows(about)[0]
+    stay = "stay active" if about["context"].get("kind") == "lapse" else "stay"
+    group, by = name(row.values["group"]), name(about["context"].get("by"))
+    return f"Customers whose {by} is {group} {stay} {'longer' if row.estimate > 0 else 'less long'}"
+
+
+def _incident_claim(about: Mapping[str, Any]) -> str:
+    row = rows(about)[0]
+    fewer = "Fewer" if row.estimate < float(row.values["before"]) else "More"
+    when = dates(row.values["from_on"], row.values["until_on"])
+    return f"{fewer} went on {_going_on(about['context'])} in {when}".replace("  ", " ")
+
+
+_CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"stay": _stay_claim, "incident": _incident_claim}
+
+TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "shares": _shares_title,
+    "outcomes": lambda record: f"How journeys end{_by(record)}",
+    "flow": _flow_title,
+    "trend": _trend_title,
+    "survival": _survival_title,
+}
+
+_SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "shares": _shares_subtitle,
+    "outcomes": lambda record: "Share of journeys. Hatched: still open. Thin lines: 95 % intervals; n: customers",
+    "flow": lambda record: "Width: share of all journeys. Hatched: still open. The intervals stand in the table",
+    "trend": _trend_subtitle,
+    "survival": _survival_subtitle,
+}
+
+_KINDS: Mapping[str, str] = {
+    "shares": "Bar chart",
+    "outcomes": "Bar chart",
+    "flow": "Flow chart",
+    "trend": "Line chart",
+    "survival": "Survival curves",
+}
+
+
+def _see_shares(record: Mapping[str, Any]) -> str:
+    found = sorted((row for row in rows(record) if row.state == "shown"), key=lambda row: -row.estimate)
+    kind = unit(record)
+    highest = f"Highest: {name(found[0].label)}, {estimate(found[0].values, kind)}"
+    lowest = f"; lowest: {name(found[-1].label)}, {estimate(found[-1].values, kind)}" if len(found) > 1 else ""
+    return f"{highest}{lowest}."
+
+
+def _see_outcomes(record: Mapping[str, Any]) -> str:
+    found = [row for row in rows(record) if row.state == "shown"]
+    first = found[0].label
+    said = [f"{estimate(row.values, 'share')} {row.values['outcome']}" for row in found if row.label == first]
+    return (f"Where it is {name(first)}: " if first else "Of all journeys: ") + ", ".join(said) + "."
+
+
+def _see_flow(record: Mapping[str, Any]) -> str:
+    row = max((row for row in rows(record) if row.state == "shown"), key=lambda row: row.estimate)
+    source, target = name(row.values["source"]), name(row.values["target"])
+    return f"The widest stream, from {source} to {target}, is {estimate(row.values, 'share')} of all journeys."
+
+
+def _see_trend(record: Mapping[str, Any]) -> str:
+    found = [row for row in rows(record) if row.state == "shown"]
+    kind = unit(record)
+    last = found[-1]
+    low, high = (pick(found, key=lambda row: row.estimate) for pick in (min, max))
+    return (
+        f"Last, from {date(last.values['period_on'])}: {estimate(last.values, kind)}; "
+        f"lowest {quantity(low.estimate, kind)} from {date(low.values['period_on'])}, "
+        f"highest {quantity(high.estimate, kind)} from {date(high.values['period_on'])}."
+    )
+
+
+def _see_survival(record: Mapping[str, Any]) -> str:
+    said = []
+    for row in ends(record)[:5]:
+        of = f" of {name(row.label)}" if row.label else ""
+        said.append(f"{estimate(row.values, 'share', n=False)}{of} after {count(row.values['day'])} days")
+    return "Still there: " + "; ".join(said) + "." if said else ""
+
+
+_SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "shares": _see_shares,
+    "outcomes": _see_outcomes,
+    "flow": _see_flow,
+    "trend": _see_trend,
+    "survival": _see_survival,
+}

@@ -1,0 +1,226 @@
+"""What a finding says: one sentence a form, made from the judged record.
+
+A sentence never says more than its interval. A difference is spoken of as one only where
+the edition claims it *and* its interval leaves out zero; where the interval leaves out zero
+but the claim does not survive the ledger, the sentence says both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from journeylib.show.record import Row, rows
+from journeylib.show.words.numbers import (
+    between,
+    count,
+    customers,
+    dates,
+    estimate,
+    name,
+    parts,
+    percent,
+    places,
+    quantity,
+    unit,
+)
+
+__all__ = ["SENTENCES", "claim", "lacking", "sentence"]
+
+_ENOUGH = 30  # customers, where no guard says otherwise
+_POWER = 2.8  # standard errors that show in four of five repetitions at the 5 % level
+_MOST_GROUPS = 4
+
+_NOT_CLAIMED = "this is not claimed: among all that this edition compares, chance alone can bring one like it"
+
+
+def sentence(record: Mapping[str, Any]) -> str:
+    """Say a finding, judged or not: what was found, what was not, or why it cannot be said.
+
+    >>> record = {"kind": "finding", "form": "converted", "context": {"goal": "purchase", "within_days": 30},
+    ...     "columns": ["n", "estimate", "low", "high", "is_enough"],
+    ...     "rows": [[4120, 0.381, 0.361, 0.402, True]], "not_applicable": None}
+    >>> sentence(record).replace("\\u202f", " ").replace("\\u2068", "").replace("\\u2069", "")
+    '38 % of journeys reach “purchase” within 30 days (36–40 %, n = 4,120).'
+    """
+    said = SENTENCES[record["form"]]
+    return lacking(record, _UNSAID[record["form"]](record["context"])) or said(record)
+
+
+def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
+    """Say why a record cannot be said, as far as its first row tells; empty where it can.
+
+    `purpose` completes "needed to say …".
+    """
+    reason = record.get("not_applicable")
+    if reason is not None:
+        return f"Not applicable: {str(reason).rstrip('.')}."
+    to_say = f" to say {purpose}" if purpose else ""
+    for guard in record.get("guards") or ():
+        if guard["status"] == "refuse":
+            have, needed = count(guard["have"]), count(guard["needed"])
+            return f"Not enough data: {have} of the {needed} needed{to_say}."
+    found = rows(record)
+    if not found:
+        return "" if record["form"] == "incident" else f"Not enough data: nothing was observed{to_say}."
+    if all(row.state == "hidden" for row in found):
+        return f"Hidden, to protect groups of fewer than {count(record.get('min_cell', 10))} customers."
+    if all(row.state != "shown" for row in found):
+        have = max(row.n or 0 for row in found)
+        return f"Not enough data: {count(have)} of the {count(_ENOUGH)} customers needed{to_say}."
+    return ""
+
+
+def claim(record: Mapping[str, Any], null: float = 0.0) -> str:
+    """Tell how a contrast may be spoken of: "claimed", "close" or "none".
+
+    "close": the interval leaves out `null`, but the edition does not claim it.
+    """
+    first = _shown(record)[0]
+    apart = not math.isnan(first.low) and not first.low <= null <= first.high
+    return "claimed" if apart and record.get("claimed") else "close" if apart else "none"
+
+
+def _converted(record: Mapping[str, Any]) -> str:
+    value, bracket = _first(record)
+    return f"{value} of journeys {_reach(record['context'])} {bracket}."
+
+
+def _bounced(record: Mapping[str, Any]) -> str:
+    value, bracket = _first(record)
+    return f"{value} of journeys go {_chain(record['context'])} {bracket}."
+
+
+def _first_channel(record: Mapping[str, Any]) -> str:
+    found = sorted(_shown(record), key=lambda row: -row.estimate)
+    first, *others = found
+    value, bracket = parts(first.values, "share")
+    said = f"{value} of journeys start on {name(first.label)} {bracket}"
+    if not others:
+        return f"{said}."
+    second = others[0]
+    if first.low > second.high:
+        return f"{said}, more than on any other channel; {name(second.label)} follows with {_brief(second)}."
+    return f"{said} and {_brief(second)} on {name(second.label)}, too close to put in order."
+
+
+def _nps(record: Mapping[str, Any]) -> str:
+    return f"The net promoter score is {estimate(_shown(record)[0].values, 'score')}."
+
+
+def _incident(record: Mapping[str, Any]) -> str:
+    on = f"from {name(record['context'].get('source'))} to {name(record['context'].get('target'))}"
+    if not record["rows"]:
+        return f"No period stands out in the share that goes on {on}."
+    row = _shown(record)[0]
+    before = float(row.values["before"])
+    when = dates(row.values["from_on"], row.values["until_on"])
+    other = percent(before, places("share", before, row.low, row.high))
+    value, bracket = parts(row.values, "share")
+    state = claim(record, before)
+    if state == "none":
+        return (
+            f"No period is found to differ in the share that goes on {on}: it is {value} in {when} {bracket}, "
+            f"{other} at other times."
+        )
+    only = "only " if row.estimate < before else ""
+    said = f"In {when}, {only}{value} go on {on} {bracket}, against {other} at other times"
+    return f"{said}." if state == "claimed" else f"{said}; {_NOT_CLAIMED}."
+
+
+def _stay(record: Mapping[str, Any]) -> str:
+    return " ".join(_stays(record, row) for row in _shown(record)[:_MOST_GROUPS])
+
+
+def _stays(record: Mapping[str, Any], row: Row) -> str:
+    context = record["context"]
+    by, group, baseline = name(context.get("by")), name(row.values["group"]), name(row.values["baseline"])
+    horizon = f"the first {count(context['horizon_days'])} days"
+    stay = "stay active" if context.get("kind") == "lapse" else "stay"
+    behind = customers(row.values["n"])
+    alone = {**record, "rows": [list(row.values.values())], "columns": list(row.values), "hidden": []}
+    state = claim(alone)
+    if state == "none":
+        ends = between(row.low, row.high, "days")
+        shows = quantity((row.high - row.low) / (2 * 1.96) * _POWER, "days")
+        return (
+            f"No difference found in how long customers {stay} within {horizon}, whether {by} is {group} or {baseline} "
+            f"({group} less {baseline}: {ends}, {behind}); one of {shows} or more would usually have shown."
+        )
+    more = row.estimate > 0
+    ends = between(row.low, row.high, "days") if more else between(-row.high, -row.low, "days")
+    said = (
+        f"Customers whose {by} is {group} {stay} {quantity(abs(row.estimate), 'days')} "
+        f"{'longer' if more else 'less'} within {horizon} than those whose {by} is {baseline} ({ends}, {behind})"
+    )
+    return f"{said}." if state == "claimed" else f"{said}; {_NOT_CLAIMED}."
+
+
+def _left(record: Mapping[str, Any]) -> str:
+    context = record["context"]
+    there = "still active" if context.get("kind") == "lapse" else "still there"
+    first, *others = sorted(_shown(record), key=lambda row: -row.estimate)
+    value, bracket = parts(first.values, "share")
+    whose = f" whose {name(record['columns'][0])} is {name(first.label)}" if first.label else ""
+    said = f"After {count(context['horizon_days'])} days, {value} of customers{whose} are {there} {bracket}"
+    where = [f"{estimate(row.values, 'share')} where it is {name(row.label)}" for row in others[: _MOST_GROUPS - 1]]
+    return "; ".join([said, *where]) + "."
+
+
+def _median_stay(record: Mapping[str, Any]) -> str:
+    said = []
+    for row in sorted(_shown(record), key=lambda row: math.inf if math.isnan(row.estimate) else row.estimate):
+        whose = f" whose {name(record['columns'][0])} is {name(row.label)}" if row.label else ""
+        if math.isnan(row.estimate):
+            behind = customers(row.values["n"])
+            said.append(f"of customers{whose}, fewer than half have left in the time observed ({behind})")
+        else:
+            said.append(f"half of the customers{whose} have left after {estimate(row.values, 'days')}")
+    text = "; ".join(said[:_MOST_GROUPS])
+    return text[:1].upper() + text[1:] + "."
+
+
+SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "converted": _converted,
+    "bounced": _bounced,
+    "first_channel": _first_channel,
+    "nps": _nps,
+    "incident": _incident,
+    "stay": _stay,
+    "left": _left,
+    "median_stay": _median_stay,
+}
+
+_UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "converted": lambda context: f"how many journeys {_reach(context)}",
+    "bounced": lambda context: f"how many journeys go {_chain(context)}",
+    "first_channel": lambda context: "where journeys start",
+    "nps": lambda context: "what the net promoter score is",
+    "incident": lambda context: "whether a period stands out",
+    "stay": lambda context: f"whether {name(context.get('by'))} goes with a longer stay",
+    "left": lambda context: "how many customers are still there",
+    "median_stay": lambda context: "when half of the customers have left",
+}
+
+
+def _shown(record: Mapping[str, Any]) -> Sequence[Row]:
+    return [row for row in rows(record) if row.state == "shown"]
+
+
+def _first(record: Mapping[str, Any]) -> tuple[str, str]:
+    return parts(_shown(record)[0].values, unit(record))
+
+
+def _brief(row: Row) -> str:
+    return estimate(row.values, "share", n=False)
+
+
+def _reach(context: Mapping[str, Any]) -> str:
+    within = context.get("within_days")
+    return f"reach “{name(context.get('goal'))}”" + (f" within {count(within)} days" if within else "")
+
+
+def _chain(context: Mapping[str, Any]) -> str:
+    first, *others = map(name, context["chain"])
+    return f"from {first} " + " and then ".join(f"to {other}" for other in others)

@@ -1,0 +1,202 @@
+"""Labels: column heads, headline numbers, captions, verdicts, explained terms and the page's own furniture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journeylib.show.words.numbers import count, name, unit, visible
+
+__all__ = ["CHROME", "TERMS", "VERDICTS", "head", "heading", "label", "page_name", "terms", "verdict"]
+
+VERDICTS: Mapping[str, str] = {
+    "supported": "Supported",
+    "against": "Against",
+    "not enough data": "Not enough data",
+    "not applicable": "Not applicable",
+}
+
+CHROME: Mapping[str, str] = {
+    "skip": "Skip to the answer",
+    "contents": "On this page",
+    "pages": "Pages of this edition",
+    "answer": "The answer",
+    "numbers": "In numbers",
+    "made": "How this was made",
+    "draft": "Draft",
+    "draft_note": "Nobody has reviewed this edition yet. Do not decide on it alone.",
+    "claims_asked": "Questions asked beforehand",
+    "claims_found": "What else this edition claims",
+    "claims_none": "This edition claims no difference beyond the questions above.",
+    "claims_empty": "No question was asked beforehand, and this edition claims no difference.",
+    "asked_on": "Asked on",
+    "read_more": "The evidence",
+    "in_edition": "In this edition",
+    "numbers_behind": "The numbers behind the chart",
+    "set_aside": "Rows set aside, by rule",
+    "hidden": "hidden",
+    "counted": "counted, not estimated",
+    "left_out": "A printed output is left out: a shared page shows only what was judged.",
+    "parameters": "Parameters",
+    "parameter": "Parameter",
+    "value": "Value",
+    "data": "Data",
+    "versions": "Versions",
+    "version": "Version",
+    "package": "Package",
+    "fingerprint": "Fingerprint",
+    "period": "Period",
+    "complete": "Complete through",
+    "previous": "Edition before",
+    "edition": "Edition",
+    "queries": "The queries, as they ran",
+    "definitions": "Definitions",
+    "catalogue": "Reports",
+    "catalogue_lead": "Each report asks one set of questions and is made again as data arrive. Below stands the newest "
+    "edition of each, with its answer.",
+    "catalogue_empty": "No report has been published yet. Run one: journey run RECIPE",
+    "older": "Older editions",
+    "state_draft": "draft",
+    "state_reviewed": "reviewed",
+    "state_failed": "the last run failed",
+    "state_stale": "stale since",
+    "none": "none",
+}
+
+# Explained once on a page, after the block that first uses them.
+TERMS: Mapping[str, str] = {
+    "interval": "In brackets: the range that the data leave plausible (a 95 % interval) and n, the customers behind it.",
+    "journey": "A journey is one customer’s run of contacts, up to a long silence.",
+    "mature": "Only journeys that have had the full time to get there are counted.",
+    "outcome": "Open: a journey that has not had time to end, neither converted nor lost.",
+    "nps": "The net promoter score is the share of answers 9–10 less the share of answers 0–6; it runs from −100 to 100.",
+    "stay": "Stay is the average number of days as a customer within the stated time. A difference between groups is "
+    "an association; it does not say why.",
+    "lapse": "A customer has lapsed at the start of the first long silence.",
+    "at_risk": "At risk: customers still there, and still observed, on that day.",
+    "flow": "Drop-off: the journey ended there. Open: it may still go on.",
+}
+
+_USES: Mapping[str, Sequence[str]] = {
+    "converted": ["interval", "journey", "mature"],
+    "bounced": ["interval", "journey"],
+    "first_channel": ["interval", "journey"],
+    "nps": ["nps", "interval"],
+    "incident": ["interval"],
+    "stay": ["interval", "stay"],
+    "left": ["interval"],
+    "median_stay": ["interval"],
+    "outcomes": ["outcome"],
+    "flow": ["flow"],
+    "survival": ["at_risk"],
+}
+
+_HEADS: Mapping[str, str] = {
+    "n": "Customers (n)",
+    "interval": "95 % interval",
+    "at_risk": "At risk",
+    "period_on": "From",
+    "from_on": "From",
+    "until_on": "Until",
+    "step": "Step",
+    "source": "From",
+    "target": "To",
+    "wait_hours": "Median wait",
+    "day": "Day",
+    "rows": "Rows",
+    "rule": "Rule",
+    "before": "At other times",
+    "baseline": "Compared with",
+    "group": "Group",
+}
+
+_ESTIMATES: Mapping[str, str] = {
+    "share": "Share",
+    "points": "Difference",
+    "days": "Days",
+    "hours": "Hours",
+    "score": "Score",
+    "count": "Count",
+    "number": "Estimate",
+}
+
+_CAPTIONS: Mapping[str, str] = {
+    "transitions": "The most frequent steps, and the wait before each",
+    "quarantine": "Rows set aside, by rule",
+    "first_channel": "Where journeys start",
+    "outcomes": "How journeys end",
+    "stay": "Differences in how long customers stay",
+    "left": "Customers still there",
+    "incident": "Periods that stand out",
+    "sensitivity": "The same with other silences",
+}
+
+
+def verdict(value: str) -> str:
+    """Give the word of a verdict as it starts a line."""
+    return VERDICTS[value]
+
+
+def head(column: str, record: Mapping[str, Any]) -> str:
+    """Give the head of a column.
+
+    >>> head("estimate", {"form": "transitions", "context": {}}), head("wait_seconds", {"form": "", "context": {}})
+    ('Share of journeys', 'Wait seconds')
+    """
+    if column == "estimate":
+        if record["form"] in ("transitions", "flow", "outcomes"):
+            return "Share of journeys"
+        if record["form"] in ("survival", "left"):
+            return "Still there"
+        return "Difference" if record["form"] == "stay" else _ESTIMATES[unit(record)]
+    return _HEADS.get(column) or _sentence_case(column)
+
+
+def heading(record: Mapping[str, Any]) -> str:
+    """Give the caption of a table."""
+    return _CAPTIONS.get(record["form"]) or _sentence_case(record["form"])
+
+
+def label(record: Mapping[str, Any]) -> str:
+    """Give the label of a headline number."""
+    context = record["context"]
+    form = record["form"]
+    if form == "customers":
+        return "Customers"
+    if form == "converted_share":
+        within = context.get("within_days")
+        return f"Journeys that reach {name(context.get('goal'))}" + (f" within {count(within)} days" if within else "")
+    if form == "bounced_share":
+        return f"Journeys that go {' → '.join(map(name, context.get('chain', ())))}"
+    if form == "nps":
+        return "Net promoter score"
+    if form == "still_share":
+        horizon = context.get("horizon_days")
+        return f"Customers still there after {count(horizon)} days" if horizon else "Customers still there"
+    if form == "left_customers":
+        return "Customers who left"
+    return _sentence_case(form)
+
+
+def terms(record: Mapping[str, Any]) -> list[str]:
+    """Give the terms that a record uses, in the order in which a reader needs them explained."""
+    if record["kind"] not in ("finding", "chart") or record.get("not_applicable") is not None or not record["rows"]:
+        return []
+    used = list(_USES.get(record["form"], ()))
+    if record["context"].get("kind") == "lapse":
+        used.append("lapse")
+    return used
+
+
+def page_name(notebook: str) -> str:
+    """Give the short name of a page in the navigation.
+
+    >>> page_name("first_contact")
+    'First contact'
+    """
+    return _sentence_case(notebook)
+
+
+def _sentence_case(text: str) -> str:
+    plain = visible(text).replace("_", " ").strip()
+    return plain[:1].upper() + plain[1:]

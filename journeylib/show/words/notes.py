@@ -1,0 +1,111 @@
+"""What a page says about its data, its limits and its comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date as _Date
+from typing import Any
+
+from journeylib.show.words.numbers import count, customers, date, dates, percent, visible
+
+__all__ = ["caution", "few", "ledger", "line", "notices", "reconciliation", "rounded", "veiled"]
+
+
+def line(edition: Mapping[str, Any], statement: Mapping[str, Any] | None = None) -> str:
+    """Say under the title what the page is about: what, whom, from when to when, complete through when.
+
+    >>> line({"start": "2026-01-01", "as_of": "2026-06-30", "complete_through": "2026-06-30"})
+    '1 January – 30 June 2026; complete through 30 June 2026.'
+    """
+    said = []
+    if statement is not None:
+        context = statement["context"]
+        said.append(
+            f"{_many(context['events'], 'event')} of {_many(context['customers'], 'customer')} "
+            f"on {_many(context['channels'], 'channel')}"
+        )
+    if edition.get("start") and edition.get("as_of"):
+        said.append(dates(edition["start"], edition["as_of"]))
+    text = ", ".join(said)
+    if edition.get("complete_through"):
+        text += f"; complete through {date(edition['complete_through'])}"
+    return f"{text}." if text else ""
+
+
+def notices(edition: Mapping[str, Any]) -> list[str]:
+    """Say what a reader must know before the answer: partial data, and what the edition itself adds.
+
+    >>> notices({"as_of": "2026-06-30", "complete_through": "2026-06-20"})
+    ['The data are complete through 20 June 2026 only; the last 10 days are partial.']
+    """
+    said = [str(notice) for notice in edition.get("notices") or ()]
+    through, until = edition.get("complete_through"), edition.get("as_of")
+    if through and until and str(through)[:10] < str(until)[:10]:
+        days = (_Date.fromisoformat(str(until)[:10]) - _Date.fromisoformat(str(through)[:10])).days
+        last = "the last day is" if days == 1 else f"the last {count(days)} days are"
+        said.insert(0, f"The data are complete through {date(through)} only; {last} partial.")
+    return said
+
+
+def reconciliation(statement: Mapping[str, Any]) -> str:
+    """Say what became of every row that was read."""
+    context = statement["context"]
+    read = context.get("records_in")
+    if not read:
+        return "Nothing was read."
+    aside = f"{count(context['quarantined'])} were set aside ({percent(context['quarantined'] / read)})"
+    double = context["duplicates"]
+    return (
+        f"Of {_many(read, 'row')} read, {count(context['accepted'])} became events, {aside} and {count(double)} "
+        f"{'is a duplicate' if double == 1 else 'are duplicates'}; the data begin on {date(context['begins_on'])}."
+    )
+
+
+def caution(guard: Mapping[str, Any]) -> str:
+    """Say a guard that is not met.
+
+    >>> caution({"guard": "events per group", "status": "caution", "have": 14, "needed": 20})
+    'Read with caution: events per group 14, 20 would be better.'
+    """
+    have, needed = guard.get("have"), guard.get("needed")
+    if have is None or needed is None:
+        return f"Read with caution: {visible(guard['guard'])}."
+    return f"Read with caution: {visible(guard['guard'])} {_plain(have)}, {_plain(needed)} would be better."
+
+
+def ledger(judged: Mapping[str, Any]) -> str:
+    """Say how many comparisons the edition makes, how many it claims and what that is worth."""
+    book = judged["ledger"]
+    made, claimed = book["comparisons"], book["claimed"]
+    if not made:
+        return "This edition compares nothing, so it claims no difference."
+    said = f"Of {_many(made, 'comparison')} made in this edition, {count(claimed)} {'is' if claimed == 1 else 'are'} "
+    worth = f"the expected share of false claims is held at {percent(book['alpha'])} ({visible(book['method'])})"
+    return f"{said}claimed; {worth}."
+
+
+def few(n: int | None, needed: int = 30) -> str:
+    """Say in place of a number that there are too few behind it.
+
+    >>> few(14)
+    'not enough data: 14 of 30'
+    """
+    return f"not enough data: {count(n or 0)} of {count(needed)}"
+
+
+def veiled(record: Mapping[str, Any]) -> str:
+    """Say in place of a number that disclosure hides it."""
+    return f"hidden: protects groups under {count(record.get('min_cell', 10))} customers"
+
+
+def rounded(record: Mapping[str, Any]) -> str:
+    """Say under a table that counts are rounded; empty where they are exact."""
+    return "Counts are rounded to the nearest 5." if record.get("audience") == "shared" else ""
+
+
+def _many(number: float, noun: str) -> str:
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def _plain(value: Any) -> str:
+    return count(value) if isinstance(value, int) else f"{value:.2g}" if isinstance(value, float) else visible(value)

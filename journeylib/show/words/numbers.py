@@ -1,0 +1,259 @@
+"""Numbers, dates and names as a reader sees them.
+
+Two significant digits unless the interval is finer; a narrow no-break space before %,
+an en dash between two ends, a real minus sign, commas between thousands.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from datetime import date as _Date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+__all__ = [
+    "between",
+    "count",
+    "customers",
+    "date",
+    "dates",
+    "estimate",
+    "month",
+    "name",
+    "parts",
+    "percent",
+    "places",
+    "quantity",
+    "unit",
+    "visible",
+]
+
+THIN = "\u202f"  # narrow no-break space
+MINUS = "\u2212"
+ISOLATE, RELEASE = "\u2068", "\u2069"  # around a name that comes from data
+
+_LONGEST_NAME = 60
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+_UNITS = {
+    "stay": "days",
+    "median_stay": "days",
+    "nps": "score",
+    "customers": "count",
+    "left_customers": "count",
+}
+_SHARES = {
+    *("converted", "bounced", "first_channel", "incident", "left", "shares", "outcomes", "flow", "survival"),
+    *("converted_share", "bounced_share", "still_share", "transitions"),
+}
+_SCALE = {"share": 100.0, "points": 100.0}
+_NOUNS = {"days": "day", "hours": "hour", "points": "point"}
+
+# Format characters that a name may hold: joiners and the marks of Hebrew and Arabic, which override nothing.
+_HARMLESS = {"\u200c", "\u200d", "\u200e", "\u200f", "\u061c"}
+
+
+def unit(record: Mapping[str, Any]) -> str:
+    """Give what the estimates of a record are: share, count, days, hours, score, points or number.
+
+    The context's `unit` decides; otherwise the form does.
+    """
+    said = record["context"].get("unit")
+    form = record["form"]
+    return str(said or _UNITS.get(form) or ("share" if form in _SHARES else "number"))
+
+
+def places(unit: str, value: float, low: float = math.nan, high: float = math.nan) -> int:
+    """Give the decimals that a value needs: two significant digits, or as many as its interval resolves.
+
+    >>> places("share", 0.384, 0.36, 0.40), places("share", 0.052, 0.04, 0.06), places("share", 0.384, 0.382, 0.386)
+    (0, 1, 1)
+    """
+    if unit in ("count", "score"):
+        return 0
+    scale = _SCALE.get(unit, 1.0)
+    size = abs(value) * scale
+    digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in ("days", "hours") else 2
+    half = (high - low) / 2 * scale
+    resolved = 0 if math.isnan(half) or half >= 1 or half == 0 else 1 if half >= 0.1 else 2
+    return max(digits, 0 if unit in ("days", "hours") else resolved)
+
+
+def percent(share: float, decimals: int | None = None) -> str:
+    """Write a share as per cent; never 0 or 100 for what is not quite.
+
+    >>> percent(0.384), percent(0.052), percent(0.9996), percent(1)
+    ('38\\u202f%', '5.2\\u202f%', '99.96\\u202f%', '100\\u202f%')
+    """
+    return quantity(share, "share", decimals)
+
+
+def count(value: float) -> str:
+    """Write a count.
+
+    >>> count(4120)
+    '4,120'
+    """
+    return _fixed(value, 0)
+
+
+def quantity(value: float, unit: str, decimals: int | None = None) -> str:
+    """Write a value with its unit.
+
+    >>> quantity(34.2, "days"), quantity(1, "days"), quantity(-4, "score"), quantity(0.031, "points")
+    ('34 days', '1 day', '−4', '3.1 points')
+    """
+    if math.isnan(value):
+        return "–"
+    scaled = value * _SCALE.get(unit, 1.0)
+    decimals = places(unit, value) if decimals is None else decimals
+    if unit == "share":
+        while decimals < 2 and 0 < value < 1 and _fixed(scaled, decimals).rstrip("0").rstrip(".") in ("", "100"):
+            decimals += 1
+        shown = _fixed(scaled, decimals)
+        if 0 < value < 1 and shown in ("0.00", "100.00"):
+            shown = "<0.01" if value < 0.5 else ">99.99"
+        return f"{shown}{THIN}%"
+    shown = _fixed(scaled, decimals)
+    if unit == "days" or unit == "hours":
+        shown = shown.removesuffix(".0")
+    noun = _NOUNS.get(unit)
+    return shown if noun is None else f"{shown} {noun}" if shown in ("1", MINUS + "1") else f"{shown} {noun}s"
+
+
+def between(low: float, high: float, unit: str, decimals: int | None = None) -> str:
+    """Write the two ends of an interval with one unit; "or more" where the upper end is not known.
+
+    >>> between(0.36, 0.40, "share"), between(-9, 1, "score"), between(28, 40, "days")
+    ('36–40\\u202f%', '−9 to 1', '28–40 days')
+    """
+    if math.isnan(low):
+        return "" if math.isnan(high) else f"up to {quantity(high, unit, decimals)}"
+    if decimals is None:
+        decimals = max(places(unit, low), places(unit, high)) if unit == "share" else places(unit, high)
+    if math.isnan(high):
+        return f"{quantity(low, unit, decimals)} or more"
+    scale = _SCALE.get(unit, 1.0)
+    bare = [_fixed(end * scale, decimals) for end in (low, high)]
+    if unit in ("days", "hours"):
+        bare = [end.removesuffix(".0") for end in bare]
+    joint = " to " if low < 0 else "–"
+    after = f"{THIN}%" if unit == "share" else f" {_NOUNS[unit]}s" if unit in _NOUNS else ""
+    return f"{bare[0]}{joint}{bare[1]}{after}"
+
+
+def estimate(values: Mapping[str, Any], unit: str, *, n: bool = True) -> str:
+    """Write an estimate with its interval and the customers behind it.
+
+    >>> estimate({"n": 4120, "estimate": 0.381, "low": 0.361, "high": 0.402}, "share").replace(THIN, " ")
+    '38 % (36–40 %, n = 4,120)'
+    """
+    return " ".join(part for part in parts(values, unit, n=n) if part)
+
+
+def parts(values: Mapping[str, Any], unit: str, *, n: bool = True) -> tuple[str, str]:
+    """Write an estimate and, apart from it, its bracket: interval and customers; empty where neither is known."""
+    value, low, high = (_number(values.get(key)) for key in ("estimate", "low", "high"))
+    decimals = places(unit, value, low, high)
+    inside = [between(low, high, unit, decimals)] if unit != "count" else []
+    if n and unit != "count" and values.get("n") is not None:
+        inside.append(customers(values["n"]))
+    bracket = ", ".join(part for part in inside if part)
+    return quantity(value, unit, decimals), f"({bracket})" if bracket else ""
+
+
+def customers(n: float) -> str:
+    """Write the customers behind a number.
+
+    >>> customers(4120).replace(THIN, " ")
+    'n = 4,120'
+    """
+    return f"n{THIN}={THIN}{count(n)}"
+
+
+def date(iso: str) -> str:
+    """Write an ISO date.
+
+    >>> date("2026-06-30")
+    '30 June 2026'
+    """
+    day = _parsed(iso)
+    return str(iso) if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def dates(first: str, last: str) -> str:
+    """Write a span of days without saying anything twice.
+
+    >>> dates("2026-10-03", "2026-10-22"), dates("2026-01-01", "2026-06-30")
+    ('3–22 October 2026', '1 January – 30 June 2026')
+    """
+    start, end = _parsed(first), _parsed(last)
+    if start is None or end is None:
+        return f"{first} – {last}"
+    if start == end:
+        return date(last)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{date(last)}"
+    if start.year == end.year:
+        return f"{start.day} {_MONTHS[start.month - 1]} – {date(last)}"
+    return f"{date(first)} – {date(last)}"
+
+
+def month(day: _Date) -> str:
+    """Write a month in three letters, for the ticks of a time axis.
+
+    >>> month(_Date(2026, 10, 3))
+    'Oct'
+    """
+    return _MONTHS[day.month - 1][:3]
+
+
+def name(value: Any, longest: int = _LONGEST_NAME) -> str:
+    """Write a name that comes from data, kept apart from the text around it and cut where too long.
+
+    >>> name("web") == ISOLATE + "web" + RELEASE
+    True
+    """
+    text = visible("unknown" if value is None or value == "" else value)
+    return ISOLATE + (text if len(text) <= longest else text[: longest - 1].rstrip() + "…") + RELEASE
+
+
+def visible(value: Any) -> str:
+    """Show the characters of a text that would not be seen, or would reorder what is seen.
+
+    Control characters and bidi overrides become their code points; joiners, which Persian
+    and emoji need, stay.
+
+    >>> visible("a\\u202eb"), visible("two\\nlines"), visible("\\x00")
+    ('a‹U+202E›b', 'two lines', '‹U+0000›')
+    """
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_seen, text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")))
+
+
+def _seen(character: str) -> str:
+    category = unicodedata.category(character)
+    unseen = category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _HARMLESS
+    return f"‹U+{ord(character):04X}›" if unseen or ord(character) & 0xFFFE == 0xFFFE else character
+
+
+def _fixed(value: float, decimals: int) -> str:
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{abs(rounded):,}" if rounded == 0 or rounded > 0 else MINUS + f"{abs(rounded):,}"
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _parsed(iso: str) -> _Date | None:
+    try:
+        return _Date.fromisoformat(str(iso)[:10])
+    except ValueError:
+        return None

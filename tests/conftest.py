@@ -1,0 +1,66 @@
+"""What several tests share: a small company's files, loaded into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MAPPING = """
+[[source]]
+path = "events.csv"
+[source.columns]
+event_id = "id"
+customer_id = ["person", "device"]
+occurred_at = "at"
+ended_at = "until"
+touchpoint = "what"
+channel = "where"
+revenue = "amount"
+currency = "currency"
+score = "score"
+score_type = "score_type"
+[[source]]
+kind = "customers"
+path = "customers.csv"
+[source.columns]
+customer_id = "id"
+signed_up_on = "from"
+ended_on = "to"
+[source.attributes]
+plan = "plan"
+[identity]
+mode = "replay"
+[journeys]
+end_touchpoints = ["account closed"]
+[limits]
+quarantined_share = 0.9
+"""
+
+CUSTOMERS = """id,plan,from,to
+00123,annual,2025-01-01,
+123,monthly,2025-06-01,2026-02-01
+"""
+
+
+@pytest.fixture
+def mapping_text() -> str:
+    """The mapping of the company's files."""
+    return MAPPING
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Callable[..., Path]:
+    """Write a company's files from a few event rows; the answer is the mapping's path."""
+
+    def write(*rows: str, mapping: str = MAPPING, customers: str = CUSTOMERS) -> Path:
+        head = "id,person,device,at,until,what,where,amount,currency,score,score_type"
+        width = head.count(",")
+        padded = [row + "," * (width - row.count(",")) if '"' not in row else row for row in rows]
+        (tmp_path / "events.csv").write_text("\n".join([head, *padded]) + "\n", encoding="utf-8")
+        (tmp_path / "customers.csv").write_text(customers, encoding="utf-8")
+        (tmp_path / "mapping.toml").write_text(mapping, encoding="utf-8")
+        return tmp_path / "mapping.toml"
+
+    return write
