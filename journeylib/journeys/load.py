@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,12 @@ import journeylib
 from journeylib import engine
 from journeylib.data import duplicates, identity, mapping, quality, reading, store
 from journeylib.errors import QuarantineError, SourceError, StoreError
-from journeylib.journeys.reconstruct import reconstruct, summarise
-from journeylib.schema import CUSTOMERS, EVENTS, ORDER, QUARANTINE
+from journeylib.journeys import snapshots
+from journeylib.schema import EVENTS, ORDER
 
 __all__ = ["load"]
 
 _PLACE = ["source", "source_row"]
-_ROWS_A_BUCKET = 4_000_000
 
 
 def load(mapping_path: Path | str, store_path: Path | str, *, progress: bool = False) -> dict[str, Any]:
@@ -120,7 +118,8 @@ def _load(
 
     events = _settle(staged["events"], work / "events.parquet")
     customers = _settle(staged["customers"], work / "customers.parquet") if staged["customers"] else None
-    counts = _counts([table for table in (events, customers) if table is not None])
+    settled = [table for table in (events, customers) if table is not None]
+    counts = _counts(settled)
     steps.update()
     _reconcile(records, counts, said)
 
@@ -129,11 +128,8 @@ def _load(
     ).select(*EVENTS)
     engine.write(identified, work / "identified.parquet", order_by=["customer_id", *ORDER])
     steps.update()
-    tables = _write_tables(engine.scan([work / "identified.parquet"]), staging, said)
-    _write_customers(customers, said, staging / "customers.parquet")
-    _write_quarantine([table for table in (events, customers) if table is not None], staging / "quarantine.parquet")
-    tables |= {"customers": ["customers.parquet"], "quarantine": ["quarantine.parquet"]}
-    facts = _facts(staging, tables, counts, records)
+    tables = snapshots.write(engine.scan([work / "identified.parquet"]), customers, settled, staging, said)
+    facts = snapshots.facts(staging, tables, counts, records)
     steps.update()
     steps.close()
     shutil.rmtree(work)
@@ -195,7 +191,7 @@ def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapp
     if bad.sum() > said.quarantined_share * total:
         worst = bad.sort_values(ascending=False).head(3)
         why = "; ".join(
-            f"{rows:,} rows: {quality.rule_named(name).sentence} ({name}) – {quality.rule_named(name).remedy}"
+            f"{rows:,} rows: {quality.rule_named(str(name)).sentence} ({name}) – {quality.rule_named(str(name)).remedy}"
             for name, rows in worst.items()
         )
         raise QuarantineError(
@@ -204,97 +200,3 @@ def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapp
         )
     if not fates.get("accepted", 0):
         raise SourceError("the sources hold no row that can be accepted. Check the mapping's columns and formats.")
-
-
-def _write_tables(events: nw.LazyFrame, staging: Path, said: mapping.Mapping) -> dict[str, list[str]]:
-    """Write events, steps and journeys bucket by bucket; a bucket is a prefix of md5(customer_id)."""
-    rows = int(engine.collect(events.select(rows=nw.len()))["rows"][0])
-    digits = 0 if rows <= _ROWS_A_BUCKET else 1 if rows <= 16 * _ROWS_A_BUCKET else 2
-    hashed = engine.md5(events, "customer_id", "hash")
-    tables: dict[str, list[str]] = {"events": [], "steps": [], "journeys": []}
-    for number in range(16**digits):
-        bucket = f"{number:0{digits}x}" if digits else "all"
-        part = hashed.filter(nw.col("hash").str.starts_with(bucket)) if digits else hashed
-        order = ["customer_id", *ORDER]
-        paths = {name: staging / f"{name}-{bucket}.parquet" for name in tables}
-        engine.write(part.drop("hash"), paths["events"], order_by=order)
-        steps = reconstruct(
-            engine.scan([paths["events"]]),
-            gap=timedelta(days=said.gap_days),
-            longest=timedelta(days=said.longest_days),
-            end_touchpoints=said.end_touchpoints,
-        )
-        engine.write(steps, paths["steps"], order_by=order)
-        engine.write(
-            summarise(engine.scan([paths["steps"]])), paths["journeys"], order_by=["customer_id", "started_us"]
-        )
-        for name, path in paths.items():
-            tables[name].append(path.name)
-    return tables
-
-
-def _write_customers(settled: nw.LazyFrame | None, said: mapping.Mapping, into: Path) -> None:
-    attributes = list(dict.fromkeys(name for source in said.sources for name in source.attributes))
-    if settled is None:
-        empty = pd.DataFrame({name: pd.Series(dtype="string") for name in ["customer_id"]})
-        table = engine.from_frame(empty).with_columns(
-            *(nw.lit(None, kind).alias(name) for name, kind in CUSTOMERS.items() if name != "customer_id")
-        )
-        engine.write(table.select(*CUSTOMERS), into, order_by=["customer_id"])
-        return
-    accepted = settled.filter(nw.col("fate") == "accepted").drop("signed_up_on", "ended_on")
-    dated = engine.dates(accepted, signed_up_on="signed_up_on_us", ended_on="ended_on_us")
-    table = dated.with_columns(customer_id=nw.col("ids")).select(*CUSTOMERS, *attributes)
-    engine.write(table, into, order_by=["customer_id", "valid_from_us"])
-
-
-def _write_quarantine(tables: list[nw.LazyFrame], into: Path) -> None:
-    hint: nw.Expr = nw.lit(None, nw.String)
-    for rule in [*quality.RULES, quality.CONFLICT]:
-        hint = nw.when(nw.col("rule") == rule.name).then(nw.lit(rule.remedy)).otherwise(hint)
-    rejected = [
-        table.filter(~nw.col("fate").is_in(["accepted", "duplicate"]))
-        .with_columns(rule=nw.col("fate"))
-        .with_columns(hint=hint)
-        .select(*QUARANTINE)
-        for table in tables
-    ]
-    engine.write(nw.concat(rejected, how="vertical"), into, order_by=_PLACE)
-
-
-def _facts(
-    staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, records: dict[str, int]
-) -> dict[str, Any]:
-    events = engine.scan([staging / name for name in tables["events"]])
-    customers = engine.scan([staging / name for name in tables["customers"]])
-    occurred = nw.col("occurred_us")
-    span = engine.collect(
-        events.select(first=occurred.min(), last=occurred.max(), customers=nw.col("customer_id").n_unique())
-    ).iloc[0]
-    known = engine.collect(events.group_by("known_by").agg(events=nw.len()), order_by=["known_by"])
-    fates = counts.groupby("fate")["rows"].sum()
-    reasons = {str(name): int(rows) for name, rows in fates.items() if name not in {"accepted", "duplicate"}}
-    complete = int(span["last"]) + 1
-    content = [name for name in EVENTS if name not in {"source", "source_row"}]
-    return {
-        "records_in": sum(records.values()),
-        "accepted": int(fates.get("accepted", 0)),
-        "quarantined": sum(reasons.values()),
-        "duplicates": int(fates.get("duplicate", 0)),
-        "reasons": reasons,
-        "sources": [{"name": name, "records": rows} for name, rows in records.items()],
-        "warnings": [],
-        "events": int(known["events"].sum()),
-        "customers": int(span["customers"]),
-        "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
-        "begins_us": int(span["first"]),
-        "begins_on": _day(int(span["first"])),
-        "complete_through_us": complete,
-        "complete_through": _day(complete),
-        "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
-    }
-
-
-def _day(instant: int) -> str:
-    day: date = datetime.fromtimestamp(instant / 1e6, UTC).date()
-    return day.isoformat()

@@ -20,6 +20,7 @@ import os
 import platform
 import shutil
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -196,7 +197,7 @@ def publish(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, str])
 
 def point_latest(folder: Path, edition: Edition) -> bool:
     """Point `latest` at an edition; the answer is whether it pointed elsewhere before."""
-    link, fresh = folder / "latest", folder / ".staging-latest"
+    link, fresh = folder / "latest", folder / ".latest.new"
     if link.is_symlink() and os.readlink(link) == edition.path.name:
         return False
     fresh.unlink(missing_ok=True)
@@ -208,11 +209,21 @@ def point_latest(folder: Path, edition: Edition) -> bool:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """Let the signals that stop a run wait until the few steps inside are done."""
-    waiting = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's matter
+        return
+    waiting: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _frame: waiting.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
+        for number, handler in handlers.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        if waiting:
+            signal.raise_signal(waiting[0])
 
 
 def write_json(path: Path, value: Any) -> None:

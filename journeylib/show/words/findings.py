@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from journeylib.estimates import ENOUGH
 from journeylib.show.record import Row, rows
 from journeylib.show.words.numbers import (
     between,
@@ -28,7 +29,6 @@ from journeylib.show.words.numbers import (
 
 __all__ = ["SENTENCES", "claim", "lacking", "sentence"]
 
-_ENOUGH = 30  # customers, where no guard says otherwise
 _POWER = 2.8  # standard errors that show in four of five repetitions at the 5 % level
 _MOST_GROUPS = 4
 
@@ -68,7 +68,7 @@ def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
         return f"Hidden, to protect groups of fewer than {count(record.get('min_cell', 10))} customers."
     if all(row.state != "shown" for row in found):
         have = max(row.n or 0 for row in found)
-        return f"Not enough data: {count(have)} of the {count(_ENOUGH)} customers needed{to_say}."
+        return f"Not enough data: {count(have)} of the {count(ENOUGH)} customers needed{to_say}."
     return ""
 
 

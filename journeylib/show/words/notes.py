@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date as _Date
 from typing import Any
 
+from journeylib.estimates import ENOUGH
 from journeylib.show.words.numbers import count, customers, date, dates, percent, visible
 
 __all__ = ["caution", "few", "ledger", "line", "notices", "reconciliation", "rounded", "veiled"]
@@ -84,7 +85,7 @@ def ledger(judged: Mapping[str, Any]) -> str:
     return f"{said}claimed; {worth}."
 
 
-def few(n: int | None, needed: int = 30) -> str:
+def few(n: int | None, needed: int = ENOUGH) -> str:
     """Say in place of a number that there are too few behind it.
 
     >>> few(14)

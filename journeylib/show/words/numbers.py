@@ -112,7 +112,7 @@ def quantity(value: float, unit: str, decimals: int | None = None) -> str:
     scaled = value * _SCALE.get(unit, 1.0)
     decimals = places(unit, value) if decimals is None else decimals
     if unit == "share":
-        while decimals < 2 and 0 < value < 1 and _fixed(scaled, decimals).rstrip("0").rstrip(".") in ("", "100"):
+        while decimals < 2 and 0 < value < 1 and round(scaled, decimals) in (0, 100):
             decimals += 1
         shown = _fixed(scaled, decimals)
         if 0 < value < 1 and shown in ("0.00", "100.00"):

@@ -1,0 +1,49 @@
+"""Select journeys for a closer look: a goal, a segment's group, a period, touchpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from journeylib.journeys import outcomes, segments
+from journeylib.journeys.view import Store
+
+__all__ = ["select"]
+
+
+def select(
+    store: Store,
+    *,
+    goal: Mapping[str, Any],
+    start: date | None = None,
+    through: date | None = None,
+    segment: Mapping[str, str] | None = None,
+    group: str | None = None,
+    touchpoints: Sequence[str] = (),
+) -> nw.LazyFrame:
+    """Label the journeys that started from `start` to `through` (days, included), in a group, touching all of a list.
+
+    `goal` has touchpoint and within_days; `segment` is one name with its definition, and
+    `group` one of its values. What is left out selects everything.
+    """
+    journeys = outcomes.label(store, touchpoint=goal["touchpoint"], within_days=goal["within_days"])
+    started = nw.col("started_us")
+    if start is not None:
+        journeys = journeys.filter(started >= _midnight(start))
+    if through is not None:
+        journeys = journeys.filter(started < _midnight(through + timedelta(days=1)))
+    if segment and group is not None:
+        [name] = segment
+        journeys = segments.attach(journeys, store, segment).filter(nw.col(name) == group)
+    for touchpoint in touchpoints:
+        touching = store.steps.filter(nw.col("touchpoint") == touchpoint)
+        touched = touching.group_by("customer_id", "started_us").agg(times=nw.len())
+        journeys = journeys.join(touched, on=["customer_id", "started_us"], how="semi")
+    return journeys
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000
