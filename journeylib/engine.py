@@ -39,7 +39,7 @@ __all__ = [
 EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
 _DAY_ONLY = r"\d{4}-\d\d-\d\d"
 _OFFSET = r"[T ]\d\d:?\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
-_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1, "epoch_ns": 0.001}
+_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
 @functools.cache
@@ -60,8 +60,8 @@ def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
     """Read Parquet files as one table, lazily; on `spark` when a session is given."""
     files = [str(path) for path in paths]
     if spark is not None:
-        return nw.from_native(spark.read.parquet(*files))
-    return nw.from_native(connection().read_parquet(files))
+        return _table(spark.read.parquet(*files))
+    return _table(connection().read_parquet(files))
 
 
 def read_csv(path: Path, *, delimiter: str) -> nw.LazyFrame:
@@ -69,16 +69,16 @@ def read_csv(path: Path, *, delimiter: str) -> nw.LazyFrame:
     relation = connection().read_csv(
         str(path), header=True, all_varchar=True, delimiter=delimiter, quotechar='"', escapechar='"'
     )
-    return nw.from_native(relation)
+    return _table(relation)
 
 
 def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
     """Make a table of a small pandas frame."""
     if spark is not None:
-        return nw.from_native(spark.createDataFrame(frame))
+        return _table(spark.createDataFrame(frame))
     import pyarrow as pa
 
-    return nw.from_native(connection().from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
+    return _table(connection().from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
 
 
 def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFrame:
@@ -99,21 +99,21 @@ def microseconds(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     native = table.to_native()
     if table.implementation.is_duckdb():
         made = [_sql(f"epoch_us(CAST({_quoted(old)} AS TIMESTAMP)) AS {_quoted(new)}") for new, old in columns.items()]
-        return nw.from_native(native.select("*", *made))
+        return _table(native.select("*", *made))
     made = [f"unix_micros(CAST(`{old}` AS TIMESTAMP)) AS `{new}`" for new, old in columns.items()]
-    return nw.from_native(native.selectExpr("*", *made))
+    return _table(native.selectExpr("*", *made))
 
 
 def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     """Add dates (UTC) of int64 microseconds: `dates(table, signed_up_on="signed_up_us")`."""
     made = [_sql(f"CAST(make_timestamp({_quoted(old)}) AS DATE) AS {_quoted(new)}") for new, old in columns.items()]
-    return nw.from_native(table.to_native().select("*", *made))
+    return _table(table.to_native().select("*", *made))
 
 
 def originals(table: nw.LazyFrame) -> nw.LazyFrame:
     """Number the rows from 1 as `source_row` and keep each whole row as JSON text in `original`."""
     row = table.to_native().set_alias("row")
-    return nw.from_native(
+    return _table(
         row.select("*", _sql("row_number() OVER () AS source_row"), _sql('to_json("row") AS original'))
     )
 
@@ -121,14 +121,14 @@ def originals(table: nw.LazyFrame) -> nw.LazyFrame:
 def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
     """Add `into`: the md5 of a text column as 32 hexadecimal digits, the same on every engine."""
     if table.implementation.is_duckdb():
-        return nw.from_native(table.to_native().select("*", _sql(f"md5({_quoted(column)}) AS {_quoted(into)}")))
-    return nw.from_native(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
+        return _table(table.to_native().select("*", _sql(f"md5({_quoted(column)}) AS {_quoted(into)}")))
+    return _table(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
 
 
 def decimal(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
     """Add `into`: the decimal number in `column` as int64 millionths, exactly; null where it is no number."""
     number = _sql(f"TRY_CAST(TRY_CAST({_quoted(column)} AS DECIMAL(24, 6)) * 1000000 AS BIGINT) AS {_quoted(into)}")
-    return nw.from_native(table.to_native().select("*", number))
+    return _table(table.to_native().select("*", number))
 
 
 def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str | None) -> nw.LazyFrame:
@@ -146,7 +146,9 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
         _sql("CAST(NULL AS TIMESTAMP)"),
         duckdb.ConstantExpression(False),
     )
-    if form in _EPOCHS:
+    if form == "epoch_ns":
+        absolute = _sql(f"make_timestamptz(TRY_CAST(TRY_CAST({cell} AS HUGEINT) // 1000 AS BIGINT))")
+    elif form in _EPOCHS:
         scaled = f"TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]}"
         absolute = _sql(f"make_timestamptz(TRY_CAST(round({scaled}) AS BIGINT))")
     elif form == "timestamp" and "TIME ZONE" in kinds[column]:
@@ -178,7 +180,7 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
         _sql(f"{fault} AS {_quoted(into + '_fault')}"),
         _sql(f"{precision} AS {_quoted(into + '_precision')}"),
     )
-    return nw.from_native(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
+    return _table(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
 
 
 def query(table: nw.LazyFrame) -> str:
@@ -199,6 +201,11 @@ def fingerprint(table: nw.LazyFrame) -> str:
     total = f"count(*), coalesce(sum(CAST(md5_number_lower(concat_ws(chr(31), {parts})) AS HUGEINT)), 0)"
     [(rows, digest)] = table.to_native().aggregate(total).fetchall()
     return f"{rows}-{digest % 2**128:032x}-{_short(columns)}"
+
+
+def _table(native: Any) -> nw.LazyFrame:
+    made: nw.LazyFrame = nw.from_native(native)
+    return made
 
 
 def _sql(text: str) -> Any:

@@ -118,7 +118,7 @@ def _load(
 
     events = _settle(staged["events"], work / "events.parquet")
     customers = _settle(staged["customers"], work / "customers.parquet") if staged["customers"] else None
-    settled = [table for table in (events, customers) if table is not None]
+    settled = {"events": events} if customers is None else {"events": events, "customers": customers}
     counts = _counts(settled)
     steps.update()
     _reconcile(records, counts, said)
@@ -128,7 +128,9 @@ def _load(
     ).select(*EVENTS)
     engine.write(identified, work / "identified.parquet", order_by=["customer_id", *ORDER])
     steps.update()
-    tables = snapshots.write(engine.scan([work / "identified.parquet"]), customers, settled, staging, said)
+    tables = snapshots.write(
+        engine.scan([work / "identified.parquet"]), customers, list(settled.values()), staging, said
+    )
     facts = snapshots.facts(staging, tables, counts, records)
     steps.update()
     steps.close()
@@ -173,10 +175,13 @@ def _settle(staged: list[Path], into: Path) -> nw.LazyFrame:
     return engine.scan([into])
 
 
-def _counts(tables: list[nw.LazyFrame]) -> pd.DataFrame:
-    """Rows by source and fate, over events and customers."""
+def _counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
+    """Rows by kind of source, source and fate."""
     by = ["source", "fate"]
-    return pd.concat([engine.collect(table.group_by(*by).agg(rows=nw.len()), order_by=by) for table in tables])
+    each = {
+        kind: engine.collect(table.group_by(*by).agg(rows=nw.len()), order_by=by) for kind, table in settled.items()
+    }
+    return pd.concat(each, names=["kind", None]).reset_index("kind")
 
 
 def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapping) -> None:
@@ -198,5 +203,5 @@ def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapp
             f"{bad.sum():,} of {total:,} rows are unfit, {bad.sum() / total:.1%}; the limit is "
             f"{said.quarantined_share:.1%} (quarantined_share under [limits]). The store is unchanged. {why}"
         )
-    if not fates.get("accepted", 0):
-        raise SourceError("the sources hold no row that can be accepted. Check the mapping's columns and formats.")
+    if not len(counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]):
+        raise SourceError("no event can be accepted. Check the columns and the time format of the mapping.")

@@ -45,6 +45,11 @@ class Store:
     attributes: list[str]
     facts: dict[str, Any]
 
+    @property
+    def events_in_period(self) -> nw.LazyFrame:
+        """The events that occurred in the period."""
+        return self.events.filter(nw.col("occurred_us") >= self.start_us)
+
 
 def open_store(path: Path | str, *, through: str | None = None, start: str | None = None, spark: Any = None) -> Store:
     """Open a store as it stood at the end of the day `through`, for a period from `start` on.

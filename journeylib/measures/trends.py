@@ -17,7 +17,7 @@ import ruptures
 from numpy.typing import NDArray
 
 from journeylib import engine, schema
-from journeylib.estimates import Sums, cluster_sums, share
+from journeylib.estimates import ENOUGH, Estimate, Sums, cluster_sums, share
 
 __all__ = ["conversion", "incident", "started", "windows"]
 
@@ -116,8 +116,9 @@ def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFram
         inside[first:last] = True
         within, outside = (_share_of_days(hits[mask], entries[mask]) for mask in (inside, ~inside))
         where = {"from_on": days["period_on"][first], "until_on": days["period_on"][last - 1]}
-        more = {"p": p, "before": outside.estimate, "entries": int(entries[inside].sum())}
-        rows.append(within.row(**where, **_people(int(days["n"][inside].sum())), **more))
+        n = int(days["n"][inside].sum())
+        more = {"n": n, "is_enough": n >= ENOUGH, "p": p, "before": outside.estimate}
+        rows.append(within.row(**where, **more, entries=int(entries[inside].sum())))
     return schema.result(rows, _WINDOW, extra)
 
 
@@ -129,12 +130,11 @@ def incident(
     As `windows(conversion(…, every_days=1))`, but every customer counts once in `n` and the
     interval allows for customers with several entries.
     """
-    times = {"within_days": within_days, "start_us": start_us, "ends_us": ends_us}
-    daily = conversion(events, source, target, every_days=1, **times)  # type: ignore[arg-type]
-    found = windows(daily)
+    times: dict[str, Any] = {"within_days": within_days, "start_us": start_us, "ends_us": ends_us}
+    found = windows(conversion(events, source, target, every_days=1, **times))
     if found.empty:
         return found
-    entries = _entries(events, source, target, **times)  # type: ignore[arg-type]
+    entries = _entries(events, source, target, **times)
     rows = []
     for window in found.to_dict("records"):
         from_us, until_us = (_microseconds(window[name]) for name in _WINDOW)
@@ -177,13 +177,7 @@ def _microseconds(day: str) -> int:
     return (date.fromisoformat(day) - date(1970, 1, 1)).days * _DAY_US
 
 
-def _people(n: int) -> dict[str, Any]:
-    from journeylib.estimates import ENOUGH
-
-    return {"n": n, "is_enough": n >= ENOUGH}
-
-
-def _share_of_days(hits: _Days, entries: _Days) -> Any:
+def _share_of_days(hits: _Days, entries: _Days) -> Estimate:
     sums = [float(part.sum()) for part in (entries, hits, entries**2, hits * entries, hits**2)]
     return share(Sums(len(hits), *sums))
 

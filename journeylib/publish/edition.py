@@ -34,6 +34,7 @@ from journeylib.publish.recipe import Recipe, canonical
 __all__ = [
     "Edition",
     "Identity",
+    "as_json",
     "code",
     "data",
     "editions",
@@ -156,15 +157,15 @@ def found(earlier: Sequence[Edition], identity: Identity) -> Edition | None:
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a folder for one run, and clear away what a killed run left in it.
 
-    Raises BusyError at once where another run holds it.
+    Raises BusyError at once where another run holds it, unless told to wait.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(f"another run of {folder.name} is at work. Run it again when that has ended.") from None
         for stale in folder.glob(".staging-*"):
@@ -226,10 +227,14 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(waiting[0])
 
 
+def as_json(value: Any) -> str:
+    """Write a value as JSON whose bytes depend on nothing else."""
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whose bytes depend on its value only."""
-    said = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    _write(path, said.encode())
+    """Write a JSON file, on the disk when this returns."""
+    _write(path, as_json(value).encode())
 
 
 def _write(path: Path, said: bytes) -> None:

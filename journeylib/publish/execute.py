@@ -6,6 +6,7 @@ Ctrl-C ends it together with its kernel, and Ctrl-C reaches nobody but this proc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -77,6 +78,8 @@ def execute(jobs: Sequence[Job], folder: Path, *, limit_minutes: float, progress
                     failure = _heard(key.data, waiting, bar)
                     if failure:
                         return failure
+                    if key.data.job is None:
+                        watch.unregister(key.fileobj)
                 for worker in workers:
                     if worker.job and time.monotonic() > worker.deadline:
                         return worker.failure("too slow", f"it took longer than {limit_minutes:g} minutes")
@@ -113,7 +116,8 @@ class _Worker:
         self.job, self.cell, self.line = job, 0, ""
         self.deadline = time.monotonic() + self.seconds + _STARTING_SECONDS
         said = {"name": job.name, "path": str(job.path), "parameters": job.parameters, "seconds": self.seconds}
-        self.orders.write(json.dumps(said).encode() + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # it died; its silence will tell
+            self.orders.write(json.dumps(said).encode() + b"\n")
 
     def failure(self, kind: str, said: str) -> Failure:
         assert self.job is not None

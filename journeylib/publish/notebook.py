@@ -24,6 +24,11 @@ class Cell:
     source: str
     tags: tuple[str, ...]
 
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a scheduled run leaves the cell out, because it needs somebody to move it."""
+        return "interactive" in self.tags
+
 
 def read(path: Path) -> list[Cell]:
     """Read the cells of the notebook at `path`.

@@ -11,7 +11,6 @@ import json
 import os
 import queue
 import re
-import signal
 import sys
 import threading
 import traceback
@@ -45,7 +44,7 @@ def main() -> None:
 
 def end_tree(pid: int) -> None:
     """Kill a process and everything it started, in whatever process groups they are."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     try:
         top = psutil.Process(pid)
@@ -69,7 +68,6 @@ def _listen(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 def _execute(job: dict[str, Any], tell: Tell) -> dict[str, Any] | None:
     """Execute one notebook into the current folder; the answer is None, or what failed and where."""
-    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -112,7 +110,6 @@ def _execute(job: dict[str, Any], tell: Tell) -> dict[str, Any] | None:
     unfinished = [cell for cell in done.cells if cell.metadata.papermill.status != "completed"]
     if unfinished or not done.metadata.papermill.end_time or done.metadata.papermill.exception:
         return failed("stopped early", "the notebook stopped before its last cell")
-    nbformat.validate(done)
     return None
 
 
@@ -140,7 +137,8 @@ def _kernel() -> type:
 
     class Kernel(AsyncKernelManager):  # type: ignore[misc]
         def __init__(self, **keys: Any) -> None:
-            super().__init__(transport="ipc", **keys)
+            connection = os.path.join(os.environ["JUPYTER_RUNTIME_DIR"], f"{os.getpid()}.json")
+            super().__init__(transport="ipc", connection_file=connection, **keys)
 
         @property
         def kernel_spec(self) -> KernelSpec:
@@ -160,5 +158,4 @@ def _last_lines(said: str) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     main()

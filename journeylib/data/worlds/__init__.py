@@ -17,10 +17,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from journeylib.data.worlds import answers, blocks, clicks, mess, people, tables, tally, touches
+from journeylib.data.worlds import answers, blocks, clicks, people, tables, touches
 from journeylib.data.worlds.dice import Dice
 from journeylib.data.worlds.files import Files
+from journeylib.data.worlds.mess import lose_day, spoil
 from journeylib.data.worlds.plants import PLANTS, Plants, truth
+from journeylib.data.worlds.tally import Tally
 from journeylib.errors import RefusedError
 
 __all__ = ["PLANTS", "make"]
@@ -52,7 +54,7 @@ def make(
     folder = Path(to)
     folder.mkdir(parents=True, exist_ok=True)
     plants = Plants(without)
-    counts = tally.Tally()
+    counts = Tally()
     batches = range(0, customers, _BATCH)
     with Files(folder) as files:
         for place, first in enumerate(tqdm(batches, desc="worlds", unit="batch", disable=None)):
@@ -66,7 +68,7 @@ def make(
 
 def _batch(
     files: Files,
-    counts: tally.Tally,
+    counts: Tally,
     dice: Dice,
     first: int,
     size: int,
@@ -82,9 +84,8 @@ def _batch(
     score = answers.collect(dice, crowd, plan, walked, plants)
     made = tables.build(dice, crowd, plan, walked, web, score)
     if with_mess:
-        made["web"] = mess.lose_day(made["web"])
-    tally.count(counts, made, crowd, plan, walked, web)
-    if with_mess:
-        made = mess.spoil(dice, made, crowd, counts.mess)
-    files.write(dice.batch, made, tables.customers(dice, crowd, counts.mess if with_mess else None))
-    counts.write(made)
+        made["web"] = lose_day(made["web"])
+    counts.count(made, crowd, plants)
+    spoilt = spoil(dice, made, counts.mess) if with_mess else {name: tables.ordered(made[name]) for name in made}
+    files.write(dice.batch, spoilt, tables.customers(dice, crowd, counts.mess if with_mess else None))
+    counts.written(spoilt, crowd)

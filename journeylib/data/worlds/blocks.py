@@ -84,7 +84,8 @@ def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
     waits = dice.roll("block.wait").exponential(1.0, (size, _MOST)) * crowd.pace[:, None]
     lead = dice.roll("block.lead").exponential(1.0, size) * crowd.pace
     upto = np.cumsum(cycle + np.ceil(waits).astype(np.int64), axis=1)
-    day = (crowd.entry_day + lead.astype(np.int64))[:, None] + np.pad(upto[:, :-1], ((0, 0), (1, 0)))
+    since = crowd.entry_day + (crowd.signed_day >= 0)  # nothing happens on the day of the sign-up itself
+    day = (since + lead.astype(np.int64))[:, None] + np.pad(upto[:, :-1], ((0, 0), (1, 0)))
     closing_day = crowd.ended_day - 4
     limit = np.where(crowd.has_closing[:, None], closing_day[:, None] - cycle, (crowd.ended_day - 6)[:, None])
     customer, slot = np.nonzero((day <= limit) & (day < DAYS))
@@ -134,7 +135,8 @@ def _crowding(dice: Dice, crowd: Crowd, others: Blocks, plants: Plants) -> Block
     cycle = np.where(others.has_late, _LATE_CYCLE, _CYCLE)
     near = (other > -cycle - 2) & (other < _CYCLE)
     is_free = np.bincount(others.customer[near], minlength=size) == 0
-    is_free &= (crowd.entry_day <= day) & (np.where(crowd.has_closing, crowd.ended_day - 4 - _CYCLE, crowd.ended_day - 6) >= day)
+    last_day = np.where(crowd.has_closing, crowd.ended_day - 4 - _CYCLE, crowd.ended_day - 6)
+    is_free &= (crowd.entry_day < day) & (day <= last_day)
 
     contacts = _contacts(np.arange(len(KINDS)))
     inside = (others.day >= first) & (others.day < first + days)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journeylib.data.worlds.blocks import BROWSE, HELP, SHOP, Blocks
-from journeylib.data.worlds.dice import Dice, Flags, Ints
+from journeylib.data.worlds.blocks import BROWSE, HELP, KINDS, NOTHING, SHOP, Blocks
+from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
 from journeylib.data.worlds.people import Crowd
 from journeylib.data.worlds.plants import Plants
 from journeylib.data.worlds.touches import Walk
 
-__all__ = ["CLICKS", "Clicks", "expand"]
+__all__ = ["CHECKOUT", "CLICKS", "CLOSED", "ORDER", "Clicks", "expand", "hidden"]
 
-CLICKS = ["product viewed", "account page", "help page", "signed in", "checkout started", "order placed"]
-_PRODUCT, _ACCOUNT, _HELP, _SIGNED_IN, _CHECKOUT, _ORDER = range(6)
+CLICKS = [
+    "product viewed", "account page", "help page", "signed in", "checkout started", "order placed", "account closed",
+]  # fmt: skip
+_PRODUCT, _ACCOUNT, _HELP, _SIGNED_IN, CHECKOUT, ORDER, CLOSED = range(7)
 _VIEWS = 3  # codes below this one are mere views
 
 # How a visitor is known: signs in on the way, was still signed in, or never says.
@@ -27,6 +29,7 @@ class Clicks:
     """One entry a click, in the order of journeys, their visits and time; `journey` is a position in the plan."""
 
     journey: Ints
+    visit: Ints
     us: Ints
     code: Ints
     channel: Ints
@@ -35,25 +38,13 @@ class Clicks:
     is_tied: Flags  # could carry the same time as the click before
     intent: Ints  # -1 where the click has none
 
-    @property
-    def is_order(self) -> Flags:
-        """Whether the click places an order."""
-        orders: Flags = self.code == _ORDER
-        return orders
-
-    @property
-    def is_checkout(self) -> Flags:
-        """Whether the click starts a checkout."""
-        checkouts: Flags = self.code == _CHECKOUT
-        return checkouts
-
 
 def expand(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants) -> Clicks:
     """Make the clicks of every visit."""
     journey, place = np.nonzero(np.isin(walked.kind, [BROWSE, SHOP, HELP]))
     size = len(journey)
     kind, start, length = (table[journey, place] for table in (walked.kind, walked.start, walked.length))
-    known = _known(dice, crowd, plan, journey, kind)
+    known = _known(dice, crowd, plan, journey)
     device = _device(dice, crowd, plan, journey, known)
     is_shop, signs_in = kind == SHOP, known == _SIGNS_IN
     begin, end = plants.incident_us
@@ -69,13 +60,14 @@ def expand(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants)
 
     code = _view(dice, kind[visit])
     code = np.where(signs_in[visit] & (position == sign_in[visit]), _SIGNED_IN, code)
-    code = np.where(is_shop[visit] & (position == (clicks - 1 - orders)[visit]), _CHECKOUT, code)
-    code = np.where(orders[visit] & (position == (clicks - 1)[visit]), _ORDER, code)
+    code = np.where(is_shop[visit] & (position == (clicks - 1 - orders)[visit]), CHECKOUT, code)
+    code = np.where(orders[visit] & (position == (clicks - 1)[visit]), ORDER, code)
     is_known = (known == _REMEMBERED)[visit] | (signs_in[visit] & (position >= sign_in[visit]))
     is_view = code < _VIEWS
     like_before = is_view[1:] & is_view[:-1] & (is_known[1:] == is_known[:-1]) & (position[1:] > 0)
     return Clicks(
         journey=journey[visit],
+        visit=visit,
         us=start[visit] + (_progress(dice, visit, position, ends, clicks) * length[visit]).astype(np.int64),
         code=code,
         channel=walked.channel[journey, place][visit],
@@ -86,15 +78,19 @@ def expand(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants)
     )
 
 
-def _known(dice: Dice, crowd: Crowd, plan: Blocks, journey: Ints, kind: Ints) -> Ints:
-    """Who says their name. Only journeys of mere browsing stay anonymous, so no journey falls into two people's."""
-    simple = (plan.kind <= 1) & ~plan.has_late & ~plan.is_closing
+def hidden(dice: Dice, crowd: Crowd, plan: Blocks) -> Flags:
+    """Which journeys nobody signs in on: some of mere browsing, so that no journey falls into two people's."""
+    simple = (KINDS[plan.kind] != NOTHING) == (KINDS[plan.kind] == BROWSE)
+    hides = dice.random("visit.hides", len(plan)) < 0.45
+    hiding: Flags = simple.all(axis=1) & hides & ~plan.has_late & ~plan.is_closing & ~crowd.is_shared[plan.customer]
+    return hiding
+
+
+def _known(dice: Dice, crowd: Crowd, plan: Blocks, journey: Ints) -> Ints:
     person = plan.customer[journey]
-    hides = dice.random("visit.hides", len(plan))[journey] < 0.45
-    stays_anonymous = simple[journey] & hides & (kind == BROWSE) & ~crowd.is_shared[person]
     remembers = dice.random("visit.remembers", len(journey)) < np.where(crowd.is_shared[person], 0.9, 0.35)
     named = np.where(remembers, _REMEMBERED, _SIGNS_IN)
-    known: Ints = np.where(stays_anonymous, _ANONYMOUS, named).astype(np.int64)
+    known: Ints = np.where(hidden(dice, crowd, plan)[journey], _ANONYMOUS, named).astype(np.int64)
     return known
 
 
@@ -113,11 +109,12 @@ def _view(dice: Dice, kind: Ints) -> Ints:
     return view
 
 
-def _progress(dice: Dice, visit: Ints, position: Ints, ends: Ints, clicks: Ints) -> np.ndarray:
+def _progress(dice: Dice, visit: Ints, position: Ints, ends: Ints, clicks: Ints) -> Floats:
     """How far into its visit each click is: 0 for the first, 1 for the last, uneven steps between."""
     steps = np.where(position == 0, 0.0, 0.05 + dice.roll("click.step").exponential(1.0, len(visit)))
     run = np.cumsum(steps)
     begins = (ends - clicks)[visit]
     within = run - run[begins]
     whole = within[(ends - 1)[visit]]
-    return within / np.where(whole > 0, whole, 1.0)
+    share: Floats = within / np.where(whole > 0, whole, 1.0)
+    return share

@@ -63,7 +63,7 @@ def settle(dice: Dice, first: int, size: int, customers: int, plants: Plants) ->
     ended = signed + _tenure(dice, entry - signed, np.where(is_annual, plants.hazard_ratio, 1.0))
     ended = np.where(ended < DAYS, ended, _NEVER)
     evening = dice.between("closing.hour", 8 * HOUR, 20 * HOUR, size).astype(np.int64)
-    pace = 32 * np.exp(0.75 * dice.roll("pace").standard_normal(size))
+    pace = 57 * np.exp(0.75 * dice.roll("pace").standard_normal(size))
     is_shared, owner = _sharing(number, customers)
     return Crowd(
         ids=numbered(number),
@@ -74,7 +74,7 @@ def settle(dice: Dice, first: int, size: int, customers: int, plants: Plants) ->
         ended_day=ended,
         cause=dice.choose("cause", [70, 15, 8, 7], size),
         close_us=np.where(ended < DAYS, START + ended * DAY + evening, END),
-        has_closing=(ended < DAYS) & (ended - 4 >= entry),
+        has_closing=(ended < DAYS) & (ended - 4 > entry),
         pace=np.where(is_small, 12.0, np.clip(pace, 4, 600)),
         devices=np.stack([2 * owner, 2 * number + 1], axis=1),
         has_second=dice.random("devices", size) < 0.2,

@@ -86,7 +86,7 @@ def _churn(plants: Plants, counts: Tally) -> dict[str, Any]:
         "definition": "time from signed_up_on to ended_on in whole days, entering late at begins_on, every cause; "
         "Weibull with shape 0.9, and 40 % of monthly customers leave within 365 days; causes do not depend on plan",
         "monthly_left_in_365_days": 0.4,
-        "realised": counts.shares("churn"),
+        "realised": counts.of("churn"),
     }
 
 
@@ -101,7 +101,7 @@ def _bounce(plants: Plants, counts: Tally) -> dict[str, Any]:
         "definition": f"share of journeys (cut by a silence of more than {GAP_DAYS} days and after 'account closed') "
         "whose channels, equal neighbours taken together, hold web, chat, phone in a row; nps in points and ces on "
         "1 to 7 (more is more effort): answers in these journeys less answers in the others",
-        "realised": counts.shares("bounce"),
+        "realised": counts.of("bounce", share=("with_chain", "journeys")),
     }
 
 
@@ -119,7 +119,7 @@ def _incident(plants: Plants, counts: Tally) -> dict[str, Any]:
         "definition": "share of 'checkout started' followed by the customer's 'order placed' within one day, by the "
         "UTC day of the checkout, both days of the window included; contacts are phone and chat contacts per "
         "customer-day, inside the window against all other days",
-        "realised": counts.shares("incident"),
+        "realised": counts.of("incident", share_inside=("orders_inside", "checkouts_inside")),
     }
 
 
@@ -136,7 +136,7 @@ def _short_calls(plants: Plants, counts: Tally) -> dict[str, Any]:
         "definition": "the team's calls that end in under 10 seconds (no other call does); a repeat is the customer's "
         "next call starting within an hour after this one ended; csat: mean of answers in journeys with such a call "
         "less mean of answers in journeys with other calls only",
-        "realised": counts.shares("short_calls"),
+        "realised": counts.of("short_calls"),
     }
 
 
@@ -145,7 +145,7 @@ def _small_segment(plants: Plants, counts: Tally) -> dict[str, Any]:
         "is_planted": plants.has_small_segment,
         "attribute": "region",
         "group": SMALL_REGION if plants.has_small_segment else None,
-        "customers": counts.get("small.customers"),
+        "customers": counts.of("small_segment")["customers"],
         "nps": 100.0 if plants.has_small_segment else None,
         "definition": "every nps answer of this region is a 10",
     }

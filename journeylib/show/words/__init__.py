@@ -7,7 +7,7 @@ shown; `markup.prose` turns them into `<bdi>`.
 
 from __future__ import annotations
 
-from journeylib.show.words.figures import alt, claimed, ends, see, subtitle, title
+from journeylib.show.words.figures import alt, claimed, ends, see, subtitle, title, window
 from journeylib.show.words.findings import claim, lacking, sentence
 from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
 from journeylib.show.words.notes import caution, few, ledger, line, notices, reconciliation, rounded, veiled
@@ -68,4 +68,5 @@ __all__ = [
     "veiled",
     "verdict",
     "visible",
+    "window",
 ]

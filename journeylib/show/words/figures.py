@@ -14,7 +14,7 @@ from journeylib.show.record import Row, rows
 from journeylib.show.words.findings import claim, lacking
 from journeylib.show.words.numbers import count, date, dates, estimate, name, quantity, unit
 
-__all__ = ["TITLES", "alt", "claimed", "ends", "see", "subtitle", "title"]
+__all__ = ["TITLES", "alt", "claimed", "ends", "see", "subtitle", "title", "window"]
 
 
 def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -58,6 +58,16 @@ def ends(record: Mapping[str, Any]) -> list[Row]:
     return sorted(last.values(), key=lambda row: -row.estimate)
 
 
+def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give the days that a chart over time shades: the context's `window`, or those of the finding it illustrates."""
+    said = record["context"].get("window")
+    about = record.get("about")
+    if said or not about or about["form"] != "incident" or lacking(about) or not about["rows"]:
+        return (str(said[0]), str(said[1])) if said else None
+    first = rows(about)[0].values
+    return str(first["from_on"]), str(first["until_on"])
+
+
 def _by(record: Mapping[str, Any]) -> str:
     first = record["columns"][0]
     grouped = any(row.label for row in rows(record))
@@ -70,38 +80,30 @@ def _going_on(context: Mapping[str, Any]) -> str:
 
 def _shares_title(record: Mapping[str, Any]) -> str:
     context = record["context"]
-    of = context.get("of")
-    if of == "first_channel":
-        return "Where journeys start"
-    if of == "channel_use":
-        return "Which channels journeys use"
-    if of == "converted":
+    measure = context.get("measure")
+    if measure == "converted":
         return f"How many journeys reach “{name(context.get('goal'))}”{_by(record)}"
-    if of == "bounced":
+    if measure == "bounced":
         return f"How many journeys go {' → '.join(map(name, context['chain']))}{_by(record)}"
-    if of == "left":
-        return f"How many customers are still there{_by(record)}"
-    return f"Shares{_by(record)}"
+    if measure not in _SHARES:
+        return f"Shares{_by(record)}"
+    return _SHARES[measure][0] + (_by(record) if measure in _GROUPED else "")
 
 
 def _shares_subtitle(record: Mapping[str, Any]) -> str:
     context = record["context"]
-    of = context.get("of")
-    within = context.get("within_days")
-    horizon = context.get("horizon_days")
-    measure = {
-        "first_channel": "Share of journeys that start on each channel",
-        "channel_use": "Share of journeys that use each channel at least once",
-        "converted": "Share of journeys that get there" + (f" within {count(within)} days" if within else ""),
-        "bounced": "Share of journeys that do",
-        "left": f"Share of customers still there after {count(horizon)} days" if horizon else "Share of customers",
-    }.get(str(of), "Share of each row")
-    return f"{measure}. Thin lines: 95 % intervals; n: customers"
+    measure, within, horizon = (context.get(key) for key in ("measure", "within_days", "horizon_days"))
+    said = _SHARES.get(str(measure), ("", f"Share of {name(context.get('of', 'each row'))}"))[1]
+    if measure == "converted":
+        said = "Share of journeys that get there" + (f" within {count(within)} days" if within else "")
+    if measure == "left" and horizon:
+        said = f"Share of customers still there after {count(horizon)} days"
+    return f"{said}. Thin lines: 95 % intervals; n: customers"
 
 
 def _trend_title(record: Mapping[str, Any]) -> str:
     context = record["context"]
-    every = {"day": "day by day", "month": "month by month"}.get(str(context.get("every")), "week by week")
+    every = {1: "day by day", 7: "week by week"}.get(context.get("every_days", 7), "over time")
     if on := _going_on(context):
         return f"How many go on {on}, {every}"
     return {"count": "How many", "score": "The score"}.get(unit(record), "The share") + f", {every}"
@@ -114,8 +116,9 @@ def _trend_subtitle(record: Mapping[str, Any]) -> str:
     measure = {"share": "Share", "count": "Number", "score": "Score", "days": "Days"}.get(kind, "Estimate")
     if on := _going_on(context):
         measure = f"Share that goes on {on}" + (f" within {count(within)} days" if within else "")
-    shaded = f"; grey field: {dates(*context['window'])}" if context.get("window") and not claimed(record) else ""
-    return f"{measure}. Band: 95 % interval{shaded}"
+    band = "" if kind == "count" else ". Band: 95 % interval"
+    field = window(record)
+    return f"{measure}{band}" + (f"; shaded: {dates(*field)}" if field else "")
 
 
 def _survival_title(record: Mapping[str, Any]) -> str:
@@ -155,6 +158,17 @@ TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "trend": _trend_title,
     "survival": _survival_title,
 }
+
+# Shares by measure: the title, and the measure as the line under it says it.
+_SHARES: Mapping[str, tuple[str, str]] = {
+    "first_channel": ("Where journeys start", "Share of journeys that start on each channel"),
+    "channel_use": ("Which channels customers use", "Share of customers who use each channel at least once"),
+    "causes": ("Why contracts ended", "Share of the customers whose contract ended"),
+    "bounced": ("", "Share of journeys that do"),
+    "left": ("How many customers are still there", "Share of customers"),
+    "nps": ("Net promoter score", "From −100 to 100, of the customers who answered"),
+}
+_GROUPED = {"left", "nps"}
 
 _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _shares_subtitle,

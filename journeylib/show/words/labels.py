@@ -128,7 +128,9 @@ _CAPTIONS: Mapping[str, str] = {
     "stay": "Differences in how long customers stay",
     "left": "Customers still there",
     "incident": "Periods that stand out",
-    "sensitivity": "The same with other silences",
+    "sensitivity": "The same with other lengths of silence",
+    "converted_by": "Journeys that reach the goal, group by group",
+    "paths": "The most frequent paths",
 }
 
 

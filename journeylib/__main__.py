@@ -1,0 +1,158 @@
+"""The command line: `journey VERB …`. It parses, calls and prints; what it prints is made elsewhere.
+
+Exit codes: 0 done, or already published · 1 a run failed · 2 the request or the input is
+refused · 3 refused, too many rows rejected, nothing changed · 4 busy, or the data is not
+complete yet: try again · 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+import journeylib
+from journeylib.errors import JourneyError
+
+__all__ = ["main"]
+
+_MARKS = {"ok": "ok", "missing": "--", "wrong": "!!"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Answer one command; the result is its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter still shows the rest
+    said = _parser().parse_args(arguments)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _stop)
+    try:
+        answer, lines, code = said.verb(said)
+    except JourneyError as error:
+        return _fail(said, str(error), type(error).__name__, error.exit_code)
+    except KeyboardInterrupt as stop:
+        code = 128 + (stop.args[0] if stop.args else signal.SIGINT)
+        return _fail(said, "stopped; nothing is left half done", "Stopped", code)
+    except OSError as error:
+        return _fail(said, f"{error}. Look at the folder, its rights and the space on the disk", "OSError", 1)
+    _print(json.dumps(answer, indent=2) if said.json else "\n".join(lines))
+    return int(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="journey",
+        description="Customer journeys: load events, run reports, keep their editions.",
+        epilog="Example: journey run reports/demo.toml",
+    )
+    parser.add_argument("--version", action="version", version=f"journey {journeylib.__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    check = _verb(verbs, "check", _check, "say what is in a source, suggest a mapping", "journey check exports/web.csv")
+    check.add_argument("source", metavar="SOURCE", help="a .csv or .parquet file")
+
+    load = _verb(
+        verbs, "load", _load, "load sources into a journey store",
+        "journey load --mapping sources/demo/mapping.toml --store stores/demo",
+    )  # fmt: skip
+    load.add_argument("--mapping", required=True, metavar="FILE", help="the mapping, a TOML file")
+    load.add_argument("--store", required=True, metavar="DIR", help="the store's folder; made where there is none")
+
+    run = _verb(verbs, "run", _run, "publish the edition that a recipe asks for", "journey run reports/demo.toml")
+    run.add_argument("recipe", metavar="RECIPE", help="the recipe, a TOML file")
+    run.add_argument("--reports", metavar="DIR", help="where editions go (default: beside the recipe)")
+
+    listing = _verb(verbs, "list", _list, "list the reports and what became of their last runs", "journey list")
+    listing.add_argument("--reports", metavar="DIR", default="reports", help="the reports' folder (default: reports)")
+
+    _verb(verbs, "doctor", _doctor, "say whether this machine can run reports", "journey doctor")
+    return parser
+
+
+def _verb(verbs: Any, name: str, verb: Any, purpose: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=purpose, description=f"{purpose.capitalize()}.", epilog=f"Example: {example}"
+    )
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object on standard output")
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+def _check(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.data.check import check
+
+    found = check(said.source)
+    lines = [f"{found['file']}: {found['rows']:,} rows, {len(found['columns'])} columns"]
+    lines += [f"  {column['name']}  {column['type']}" for column in found["columns"]]
+    lines += ["", "would be rejected:" if found["would_reject"] else "would be rejected: none"]
+    lines += [f"  {what['rows']:,} rows: {what['why']} ({rule})" for rule, what in found["would_reject"].items()]
+    lines += ["", "a mapping to begin with:", "", found["mapping"]]
+    return found, lines, 0
+
+
+def _load(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    done = journeylib.load(said.mapping, said.store, progress=sys.stderr.isatty())
+    counts = ", ".join(f"{done[name]:,} {name}" for name in ["accepted", "quarantined", "duplicates"])
+    lines = [f"{done['status']}: {done['records_in']:,} records in {said.store} ({counts})"]
+    lines += [f"  {rows:,} rows quarantined: {rule}" for rule, rows in done["reasons"].items()]
+    lines += [f"  warning: {warning}" for warning in done["warnings"]]
+    return done, lines, 0
+
+
+def _run(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.run import run
+
+    done = run(said.recipe, reports=said.reports, progress=sys.stderr.isatty())
+    lines = [f"{done['status']}: {done['path']}"]
+    lines += [
+        f"  {found['text']}" + (f" [{found['verdict']}]" if found["verdict"] else "") for found in done["findings"]
+    ]
+    return done, lines, 0
+
+
+def _list(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.catalogue import series
+
+    found = series(said.reports)
+    lines = []
+    for one in found:
+        lines.append(f"{one['name']}: {one['status']}" + (f", as of {one['as_of']}" if one["as_of"] else ""))
+        lines += [f"  {text}" for text in (one["failed"], one["answer"], one["path"]) if text]
+    return {"reports": found}, lines or [f"{said.reports} holds no reports yet. Make one: journey run RECIPE"], 0
+
+
+def _doctor(_: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.doctor import examine
+
+    found = examine()
+    lines = [f"{_MARKS[one['status']]}  {one['check']}: {one['detail']}" for one in found]
+    return {"checks": found}, lines, int(any(one["status"] == "wrong" for one in found))
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
+
+
+def _fail(said: argparse.Namespace, message: str, kind: str, code: int) -> int:
+    if said.json:
+        _print(json.dumps({"error": kind, "message": message}, indent=2))
+    print(f"journey: {message}", file=sys.stderr)
+    return code
+
+
+def _print(text: str) -> None:
+    """Print to a reader who may have left already, as `head` does."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

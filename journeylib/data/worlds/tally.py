@@ -1,0 +1,145 @@
+"""Count what a world really holds, on its sound rows and by each plant's own definition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from journeylib.data.worlds.blocks import CHANNELS
+from journeylib.data.worlds.clicks import CHECKOUT, CLOSED, ORDER
+from journeylib.data.worlds.clock import DAY, DAYS, HOUR, SECOND, START
+from journeylib.data.worlds.dice import Flags, Ints
+from journeylib.data.worlds.files import FILES
+from journeylib.data.worlds.people import REGIONS, Crowd
+from journeylib.data.worlds.plants import GAP_DAYS, SHORT_TEAM, SMALL_REGION, Plants
+
+__all__ = ["Tally"]
+
+_CHAIN = [CHANNELS.index(name) for name in ("web", "chat", "phone")]
+
+
+class Tally:
+    """Counts that grow batch by batch: what was realised, the mess, the rows of each file, the devices."""
+
+    def __init__(self) -> None:
+        self.realised: Counter[str] = Counter()
+        self.mess: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()
+        self.devices: Counter[str] = Counter()
+
+    def count(self, made: dict[str, pa.Table], crowd: Crowd, plants: Plants) -> None:
+        """Count a batch before its mess: each plant, and who has which devices."""
+        for name, number in {
+            **_people(crowd),
+            **_journeys(made),
+            **_incident(made, crowd, plants),
+            **_calls(made["contact_centre"]),
+        }.items():
+            self.realised[name] += int(number)
+        self.devices["customers_with_second"] += int(crowd.has_second.sum())
+        self.devices["customers_who_share"] += int(crowd.is_shared.sum())
+
+    def written(self, made: dict[str, pa.Table], crowd: Crowd) -> None:
+        """Count the rows that a batch adds to each file."""
+        self.rows["customers.parquet"] += len(crowd)
+        for source, table in made.items():
+            self.rows[FILES[source][0]] += len(table)
+
+    def of(self, plant: str, **shares: tuple[str, str]) -> dict[str, Any]:
+        """Tell the counts of one plant, and `shares` of them: name = (counted, of)."""
+        start = f"{plant}."
+        counts = {name.removeprefix(start): number for name, number in self.realised.items() if name.startswith(start)}
+        for name, (part, whole) in shares.items():
+            counts[name] = round(counts[part] / counts[whole], 6) if counts[whole] else None
+        return counts
+
+
+def _people(crowd: Crowd) -> dict[str, int]:
+    has_left = crowd.ended_day < DAYS
+    return {
+        "churn.annual": crowd.is_annual.sum(),
+        "churn.annual_left": (crowd.is_annual & has_left).sum(),
+        "churn.monthly": (~crowd.is_annual).sum(),
+        "churn.monthly_left": (~crowd.is_annual & has_left).sum(),
+        "churn.signed_up_before": (crowd.signed_day < 0).sum(),
+        "small_segment.customers": (crowd.region == REGIONS.index(SMALL_REGION)).sum(),
+    }
+
+
+def _journeys(made: dict[str, pa.Table]) -> dict[str, int]:
+    """Cut journeys and look for the chain in their channels, equal neighbours taken together."""
+    customer = _column(made.values(), "_customer")
+    us = _column(made.values(), "_us")
+    channel = _column(made.values(), "_channel")
+    closed = np.concatenate(
+        [table["_code"].to_numpy() == CLOSED if "_code" in table.column_names else np.zeros(len(table), dtype=bool)
+         for table in made.values()]
+    )  # fmt: skip
+    order = np.lexsort([us, customer])
+    customer, us, channel, closed = customer[order], us[order], channel[order], closed[order]
+    opens = _first(customer)
+    opens[1:] |= (np.diff(us) > GAP_DAYS * DAY) | closed[:-1]
+    journey = np.cumsum(opens) - 1
+    turns = opens.copy()
+    turns[1:] |= channel[1:] != channel[:-1]
+    run, run_journey = channel[turns], journey[turns]
+    here = np.ones(max(len(run) - 2, 0), dtype=bool)
+    for place, wanted in enumerate(_CHAIN):
+        here &= run[place : place + len(here)] == wanted
+    here &= run_journey[: len(here)] == run_journey[2:]
+    with_chain = np.unique(run_journey[: len(here)][here])
+    return {"bounce.journeys": int(opens.sum()), "bounce.with_chain": len(with_chain)}
+
+
+def _incident(made: dict[str, pa.Table], crowd: Crowd, plants: Plants) -> dict[str, int]:
+    web = made["web"]
+    steps = np.isin(web["_code"].to_numpy(), [CHECKOUT, ORDER])
+    customer, us, code = (web[name].to_numpy()[steps] for name in ("_customer", "_us", "_code"))
+    order = np.lexsort([us, customer])
+    customer, us, is_order = customer[order], us[order], code[order] == ORDER
+    goes_on = np.zeros(len(us), dtype=bool)
+    goes_on[:-1] = (customer[1:] == customer[:-1]) & is_order[1:] & (np.diff(us) <= DAY)
+    contacts = made["contact_centre"]["_us"].to_numpy()
+    begin, end = plants.incident_us
+    counts = {}
+    for label, first, last in [("inside", begin, end), ("in_all", START, START + DAYS * DAY)]:
+        checkouts = ~is_order & (us >= first) & (us < last)
+        days = np.minimum(crowd.ended_day, (last - START) // DAY) - np.maximum(crowd.entry_day, (first - START) // DAY)
+        counts[f"incident.checkouts_{label}"] = int(checkouts.sum())
+        counts[f"incident.orders_{label}"] = int((checkouts & goes_on).sum())
+        counts[f"incident.contacts_{label}"] = int(((contacts >= first) & (contacts < last)).sum())
+        counts[f"incident.customer_days_{label}"] = int(np.maximum(days, 0).sum())
+    return counts
+
+
+def _calls(contacts: pa.Table) -> dict[str, int]:
+    calls = contacts.filter(pa.array(contacts["_channel"].to_numpy() == CHANNELS.index("phone")))
+    customer, us, ended = (calls[name].to_numpy() for name in ("_customer", "_us", "_ended_us"))
+    order = np.lexsort([us, customer])
+    customer, us, ended = customer[order], us[order], ended[order]
+    repeated = np.zeros(len(us), dtype=bool)
+    repeated[:-1] = (customer[1:] == customer[:-1]) & (us[1:] - ended[:-1] <= HOUR)
+    is_short = ended - us < 10 * SECOND
+    of_team = (calls["team"].to_numpy(zero_copy_only=False) == SHORT_TEAM)[order]
+    return {
+        "short_calls.calls": len(us),
+        "short_calls.team_calls": of_team.sum(),
+        "short_calls.short": is_short.sum(),
+        "short_calls.short_repeated": (is_short & repeated).sum(),
+        "short_calls.others_repeated": (~is_short & repeated).sum(),
+    }
+
+
+def _column(tables: Sequence[pa.Table] | Any, name: str) -> Ints:
+    column: Ints = np.concatenate([table[name].to_numpy() for table in tables])
+    return column
+
+
+def _first(customer: Ints) -> Flags:
+    changes: Flags = np.ones(len(customer), dtype=bool)
+    changes[1:] = customer[1:] != customer[:-1]
+    return changes

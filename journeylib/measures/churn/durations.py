@@ -1,0 +1,185 @@
+"""From which day to which day a customer is followed, and whether it left.
+
+Durations are tables with `customer_id`, `entry_day`, `day` and `has_left`. Days count
+from 1: who leaves on the first day has day 1. A customer is at risk on the days after
+`entry_day` up to and with `day`; always entry_day < day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Protocol
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from journeylib import engine, schema
+from journeylib.errors import ParameterError
+from journeylib.estimates import Sums, category_sums, share
+
+__all__ = ["NOBODY_ENDED", "StoreView", "causes", "contractual", "departures", "durations", "lapse"]
+
+NOBODY_ENDED = "no customer has an end date in the data"
+_DAY_US = 86_400_000_000
+
+
+class StoreView(Protocol):
+    """What durations need of a store (`journeylib.open_store`)."""
+
+    @property
+    def events(self) -> nw.LazyFrame:
+        """The events up to `ends_us`."""
+
+    @property
+    def customers(self) -> nw.LazyFrame:
+        """The customers, with several rows each where an attribute changed."""
+
+    @property
+    def begins_us(self) -> int:
+        """When the data begin."""
+
+    @property
+    def ends_us(self) -> int:
+        """When the data end, exclusive."""
+
+
+def durations(
+    store: StoreView,
+    *,
+    definition: str = "contract",
+    silent_days: float = 60,
+    landmark: str | date = "1970-01-01",
+    touchpoints: Sequence[str] = (),
+) -> nw.LazyFrame:
+    """Make durations by `definition`: "contract" (`contractual`) or "lapse" (`lapse`, which the other options are for)."""
+    if definition == "contract":
+        return contractual(store)
+    if definition == "lapse":
+        return lapse(store, silent_days=silent_days, landmark=landmark, touchpoints=touchpoints)
+    raise ParameterError(f'definition = "{definition}" is not understood. Write "contract" or "lapse".')
+
+
+def contractual(store: StoreView) -> nw.LazyFrame:
+    """Make durations from sign-up to the end date, lazily; also `end_cause`.
+
+    Day 1 is the day of sign-up. A customer who signed up before the data begin enters late:
+    `entry_day` is the days from sign-up to that day (delayed entry). A customer without an
+    end date, or with one after the data, is still there on the last whole day of the data
+    and censored. Outside: no known sign-up date, an end date before the sign-up or before
+    the day the data begin (that customer could never have been seen), a sign-up after the
+    last whole day.
+    """
+    begin, end = store.begins_us // _DAY_US, store.ends_us // _DAY_US
+    days = engine.microseconds(_once(store.customers), signed_up_us="signed_up_on", ended_us="ended_on")
+    signed_up, ended = (_day(nw.col(name)) for name in ("signed_up_us", "ended_us"))
+    days = days.with_columns(signed_up=signed_up, ended=ended)
+    signed_up, ended = nw.col("signed_up"), nw.col("ended")
+
+    has_left = (ended < end).fill_null(False)
+    was_seen = (ended >= begin).fill_null(True) & (ended >= signed_up).fill_null(True)
+    followed = days.filter((signed_up < end).fill_null(False) & was_seen).with_columns(has_left=has_left)
+    last = nw.when(nw.col("has_left")).then(ended + 1).otherwise(nw.lit(end))
+    late = begin - signed_up
+    return followed.select(
+        "customer_id",
+        "has_left",
+        entry_day=nw.when(late > 0).then(late).otherwise(nw.lit(0)).cast(nw.Int64),
+        day=(last - signed_up).cast(nw.Int64),
+        end_cause=nw.when(nw.col("has_left")).then(nw.col("end_cause")),
+    )
+
+
+def lapse(
+    store: StoreView, *, silent_days: float, landmark: str | date, touchpoints: Sequence[str] = ()
+) -> nw.LazyFrame:
+    """Make durations from the landmark to the last activity before the first long silence, lazily.
+
+    Activity is an event with one of `touchpoints` (any event where none is named). Followed
+    are the customers active in the `silent_days` before the landmark (exactly `silent_days`
+    before it counts) who had not lapsed by then: a customer whose last activity before the
+    landmark already began a longer silence had. Who lapsed earlier and came back is in.
+
+    A customer leaves at the last activity, on or after the landmark, before the first silence
+    *longer* than `silent_days`; coming back later does not undo it (`has_returned` tells).
+    That can be decided only `silent_days` later, so who is active at the end of the data less
+    `silent_days`, or silent for exactly that long, is censored there. Day 1 is the first day
+    from the landmark. No rows where the data end before the landmark plus `silent_days`.
+    """
+    start, silence = _instant(landmark), round(silent_days * _DAY_US)
+    decided = store.ends_us - silence
+    if silence <= 0:
+        raise ParameterError(f"silent_days = {silent_days} is no silence. Give a number of days above 0.")
+    occurred = nw.col("occurred_us")
+    active = store.events.filter(occurred < store.ends_us)
+    if touchpoints:
+        active = active.filter(nw.col("touchpoint").is_in(list(touchpoints)))
+    following = occurred.shift(-1).over("customer_id", order_by=schema.ORDER).fill_null(store.ends_us)
+    is_long = following - occurred > silence
+    is_before = (occurred >= start - silence) & (occurred < start)
+    marked = active.with_columns(
+        is_active=is_before.cast(nw.Int64),
+        is_gone=(is_before & is_long).cast(nw.Int64),
+        lapsed_us=nw.when(is_long & (occurred >= start)).then(occurred),
+    )
+    each = marked.group_by("customer_id").agg(
+        is_active=nw.col("is_active").max(),
+        is_gone=nw.col("is_gone").max(),
+        lapsed_us=nw.col("lapsed_us").min(),
+        last_us=occurred.max(),
+    )
+    followed = each.filter((nw.col("is_active") == 1) & (nw.col("is_gone") == 0) & (nw.lit(decided) > start))
+    has_left = ~nw.col("lapsed_us").is_null()
+    day = nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // _DAY_US)))
+    return followed.select(
+        "customer_id",
+        has_left=has_left,
+        entry_day=nw.lit(0).cast(nw.Int64),
+        day=day.cast(nw.Int64),
+        has_returned=has_left & (nw.col("last_us") > nw.col("lapsed_us")),
+    )
+
+
+def departures(followed: nw.LazyFrame) -> pd.DataFrame:
+    """Count the customers who left in the time observed: one row, a count (estimate = low = high = n)."""
+    gone = nw.col("has_left").cast(nw.Int64).sum()
+    [row] = engine.collect(followed.select(customers=nw.len(), left=gone)).to_dict("records")
+    count = int(row["left"]) if row["customers"] else 0
+    if not count and "end_cause" in followed.collect_schema().names():
+        return schema.not_applicable(NOBODY_ENDED)
+    return schema.result([{"n": count, "estimate": count, "low": count, "high": count, "is_enough": True}])
+
+
+def causes(store: StoreView) -> pd.DataFrame:
+    """Measure why contracts ended: of the customers whose end date lies in the data, the share by cause.
+
+    One row a cause, largest first, adding up to 1; a missing cause is "unknown". `n` is
+    all who ended, `customers` those with the cause.
+    """
+    dated = engine.microseconds(_once(store.customers), ended_us="ended_on")
+    ended = _day(nw.col("ended_us"))
+    inside = (ended >= store.begins_us // _DAY_US) & (nw.col("ended_us") < store.ends_us)
+    units = dated.filter(inside.fill_null(False)).with_columns(cause=nw.col("end_cause").fill_null("unknown"))
+    found = engine.collect(category_sums(units, units, ["cause"]))
+    if found.empty:
+        return schema.not_applicable(NOBODY_ENDED, ["cause"], ["customers"])
+    found = found.sort_values(["x", "cause"], ascending=[False, True])
+    rows: list[dict[str, Any]] = [
+        share(Sums.of(row)).row(cause=row["cause"], customers=int(row["marked"])) for row in found.to_dict("records")
+    ]
+    return schema.result(rows, ["cause"], ["customers"])
+
+
+def _once(customers: nw.LazyFrame) -> nw.LazyFrame:
+    """One row a customer; the dates are the same in each of its rows."""
+    names = ("signed_up_on", "ended_on", "end_cause")
+    return customers.group_by("customer_id").agg(**{name: nw.col(name).max() for name in names})
+
+
+def _day(us: nw.Expr) -> nw.Expr:
+    return (us / _DAY_US).floor()
+
+
+def _instant(day: str | date) -> int:
+    given = date.fromisoformat(day) if isinstance(day, str) else day
+    return (given - date(1970, 1, 1)).days * _DAY_US

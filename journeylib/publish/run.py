@@ -1,0 +1,303 @@
+"""Run a recipe: execute its notebooks, judge what they recorded, draw the pages, publish.
+
+What was already published for the same inputs is found before anything heavy is
+imported. A run that fails publishes nothing: it leaves its log and its executed
+notebooks in the private folder beside the store, and its reason for the catalogue.
+
+    <store>.private/<name>/<edition>/    the executed notebooks, records.json, log.txt
+    <store>.private/<name>/failed/       the same of the last run that failed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import importlib
+import json
+import shutil
+import textwrap
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from journeylib.errors import BusyError, JourneyError, RunError
+from journeylib.publish import catalogue, edition, notebook, parameters
+from journeylib.publish import recipe as recipes
+from journeylib.publish.edition import Edition, Identity
+from journeylib.publish.execute import Failure, Job, execute
+from journeylib.publish.recipe import Period, Recipe
+
+__all__ = ["MIME", "records", "run"]
+
+MIME = "application/vnd.journeylib.record+json"  # as in show.record, whose imports a run may not need
+
+_ISOLATES = dict.fromkeys([0x2068, 0x2069])  # signs that keep names in their own direction on a page
+
+
+def run(
+    path: Path | str,
+    *,
+    reports: Path | str | None = None,
+    today: datetime.date | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Publish the edition that the recipe at `path` asks for, or find that it is there.
+
+    Editions go beside the recipe, or into `reports`. `today` is what "yesterday"
+    counts from, the day in UTC unless given. The answer has edition, path, status
+    ("published" or "already published"), findings and pages.
+    """
+    recipe = recipes.read(path)
+    today = today or datetime.datetime.now(datetime.UTC).date()
+    store = _manifest(recipe.store_path)
+    period = recipes.resolve(recipe, store["facts"], today)
+    settled = parameters.settle(
+        path,
+        {name: recipe.notebook_path(name) for name in recipe.notebooks},
+        recipe.parameters,
+        _common(recipe, period),
+    )
+    resolved = _resolved(recipe, period, settled)
+    home = Path(reports) if reports is not None else recipe.path.parent
+    folder, private = home / recipe.name, _private(recipe)
+    with edition.held(folder), edition.held(private):
+        earlier = edition.editions(folder, recipes.series(recipe))
+        identity = edition.identify(
+            earlier,
+            as_of=period.as_of,
+            data=edition.data(store),
+            code=edition.code(recipe),
+            parameters=hashlib.sha256(recipes.canonical(resolved)).hexdigest(),
+        )
+        there = edition.found(earlier, identity)
+        status = "already published"
+        if there is None:
+            about = _about(recipe, resolved, identity, earlier, store["facts"])
+            there = _publish(recipe, settled, about, folder, private, progress=progress)
+            status = "published"
+        newest = max(one.as_of for one in [there, *earlier])
+        changed = there.as_of == newest and edition.point_latest(folder, there)
+        if (folder / "failed.json").exists():
+            (folder / "failed.json").unlink()
+            changed = True
+    if changed or status == "published" or not (home / "index.html").exists():
+        catalogue.write(home, today)
+    return {
+        "edition": there.path.name,
+        "path": str(there.path / "index.html"),
+        "status": status,
+        "findings": [{**found, "text": found["text"].translate(_ISOLATES)} for found in there.manifest["findings"]],
+        "pages": sorted(str(there.path / name) for name in there.manifest["files"] if name.endswith(".html")),
+    }
+
+
+def records(books: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Collect what executed notebooks recorded, in reading order, each with the name of its notebook.
+
+    Raises RunError where a notebook uses an id twice.
+    """
+    found, places = [], dict[tuple[str, str], int]()
+    for name, book in books.items():
+        for cell in book["cells"]:
+            for output in cell.get("outputs", []):
+                said = output.get("data", {}).get(MIME)
+                if said is None:
+                    continue
+                place, number = (name, said["id"]), cell["metadata"].get("number", 0)
+                if place in places:
+                    raise RunError(
+                        f'{name}.ipynb records "{said["id"]}" in cell {places[place]} and again in cell {number}. '
+                        'Give one of them another name: id="…".'
+                    )
+                places[place] = number
+                found.append({**said, "notebook": name})
+    return found
+
+
+def _manifest(store: Path) -> dict[str, Any]:
+    """The store's manifest; read as plain JSON, for its own reader imports the engine."""
+    try:
+        said: dict[str, Any] = json.loads((store / "manifest.json").read_text(encoding="utf-8"))
+        assert {"begins_on", "complete_through", "fingerprint"} <= set(said["facts"])
+    except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        from journeylib.data.store import manifest
+
+        said = manifest(store)
+    return said
+
+
+def _private(recipe: Recipe) -> Path:
+    above = recipe.store_path.with_name(recipe.store_path.name + ".private")
+    for folder in [above, above / recipe.name]:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+    return above / recipe.name
+
+
+def _common(recipe: Recipe, period: Period) -> dict[str, Any]:
+    return {
+        "store": str(recipe.store_path),
+        "as_of": period.as_of,
+        "start": period.start,
+        "goals": recipe.goals,
+        "segments": recipe.segments,
+        "notes": recipe.notes,
+    }
+
+
+def _resolved(recipe: Recipe, period: Period, settled: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything that was asked for, in full, and nothing of where it happened to be."""
+    own = {
+        name: {key: value for key, value in values.items() if key not in parameters.COMMON}
+        for name, values in settled.items()
+    }
+    return {
+        "name": recipe.name,
+        "title": recipe.title,
+        "notebooks": list(recipe.notebooks),
+        "audience": recipe.audience,
+        "language": recipe.language,
+        "cadence": recipe.cadence,
+        "looks": recipe.looks,
+        "as_of": period.as_of,
+        "start": period.start,
+        "goals": recipe.goals,
+        "segments": recipe.segments,
+        "questions": list(recipe.questions),
+        "notes": recipe.notes,
+        "parameters": own,
+    }
+
+
+def _about(
+    recipe: Recipe, resolved: dict[str, Any], identity: Identity, earlier: list[Edition], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What pages and manifest say of the edition itself."""
+    before = next((one for one in earlier if one.id == identity.previous), None)
+    return {
+        **resolved,
+        "id": identity.id,
+        "identity": {
+            "data": identity.data,
+            "code": identity.code,
+            "parameters": identity.parameters,
+            "previous": identity.previous,
+            "look": identity.look,
+        },
+        "series": recipes.series(recipe),
+        "look": identity.look,
+        "previous": before and {"id": before.id, "as_of": before.as_of, "path": f"../{before.path.name}/index.html"},
+        "complete_through": facts["complete_through"],
+        "versions": edition.versions(),
+    }
+
+
+def _publish(
+    recipe: Recipe,
+    settled: Mapping[str, Mapping[str, Any]],
+    about: dict[str, Any],
+    folder: Path,
+    private: Path,
+    *,
+    progress: bool,
+) -> Edition:
+    """Execute, judge, draw and publish; a failure is kept in the private folder and told to the catalogue."""
+    running, kept, reason = private / ".staging-run", private / "failed", "its pages could not be made"
+    running.mkdir(mode=0o700)
+    threading.Thread(target=_warm_up, daemon=True).start()
+    try:
+        failure = execute(_jobs(recipe, settled), running, limit_minutes=recipe.time_limit_minutes, progress=progress)
+        if failure is not None:
+            reason = f"{failure.name}, cell {failure.cell}: {failure.kind}"
+            raise RunError(_told(failure))
+        return _finish(recipe, about, folder, private, running)
+    except BusyError:
+        raise
+    except Exception as error:
+        with (running / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(f"{error}\n" if isinstance(error, JourneyError) else traceback.format_exc())
+        shutil.rmtree(kept, ignore_errors=True)
+        running.rename(kept)
+        edition.write_json(folder / "failed.json", {"as_of": about["as_of"], "reason": reason})
+        catalogue.write(folder.parent)
+        said = str(error) if isinstance(error, JourneyError) else f"{reason}: {type(error).__name__}: {error}"
+        kind = type(error) if isinstance(error, JourneyError) else RunError
+        raise kind(f"{said}\nNothing was published. Log and notebooks are in {kept}") from error
+    finally:
+        shutil.rmtree(running, ignore_errors=True)
+
+
+def _warm_up() -> None:
+    """Import what draws the pages while the kernels start; what is wrong with it shows when it is used."""
+    with contextlib.suppress(Exception):
+        for name in ["nbformat", "journeylib.judge.verdicts", "journeylib.publish.page", "journeylib.show.words"]:
+            importlib.import_module(name)
+
+
+def _jobs(recipe: Recipe, settled: Mapping[str, Mapping[str, Any]]) -> list[Job]:
+    jobs = []
+    for name in recipe.notebooks:
+        cells = notebook.read(recipe.notebook_path(name))
+        jobs.append(
+            Job(name, recipe.notebook_path(name), settled[name], len([c for c in cells if not c.is_interactive]))
+        )
+    return jobs
+
+
+def _told(failure: Failure) -> str:
+    place = f"in cell {failure.cell}, `{failure.line}`" if failure.cell else "before its first cell"
+    return f"{failure.name}.ipynb failed {place}:\n" + textwrap.indent(failure.said, "  ")
+
+
+def _finish(recipe: Recipe, about: dict[str, Any], folder: Path, private: Path, running: Path) -> Edition:
+    """Judge and draw what the notebooks recorded, and publish it."""
+    import nbformat
+
+    from journeylib.judge.verdicts import judge
+    from journeylib.publish.page import pages
+
+    books = {name: nbformat.read(running / f"{name}.ipynb", as_version=4) for name in recipe.notebooks}
+    exact = records(books)
+    judged = judge(exact, questions=list(recipe.questions), audience=recipe.audience)
+    drawn = pages({name: _as_written(book) for name, book in books.items()}, judged, about)
+    if edition.data(_manifest(recipe.store_path)) != about["identity"]["data"]:
+        raise BusyError(f"the store {recipe.store} changed while its report was made. Run it again.")
+    files = {**drawn, "findings.json": edition.as_json(judged)}
+    number = 1 + max((one.age[1] for one in edition.editions(folder)), default=0)
+    manifest = {**about, "number": number, "findings": _findings(judged)}
+    edition.write_json(running / "records.json", exact)
+    with edition.undisturbed():
+        there = edition.publish(folder, manifest, files)
+        shutil.rmtree(private / there.path.name, ignore_errors=True)
+        running.rename(private / there.path.name)
+    return there
+
+
+def _as_written(book: Any) -> Any:
+    """An executed notebook without what depends on clock and machine: times, injected parameters, random ids."""
+    kept = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for place, cell in enumerate(kept, start=1):
+        cell.id = f"cell-{place}"
+        for key in ["papermill", "execution"]:
+            cell.metadata.pop(key, None)
+    book.cells = kept
+    book.metadata.pop("papermill", None)
+    return book
+
+
+def _findings(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sentences of an edition, as its pages say them, with verdict and, where one number stands behind, n."""
+    from journeylib.show import words
+
+    found = []
+    for record in judged["records"]:
+        if record["kind"] != "finding":
+            continue
+        rows = [dict(zip(record["columns"], row, strict=True)) for row in record["rows"]]
+        n = rows[0].get("n") if len(rows) == 1 else None
+        place = {"notebook": record["notebook"], "id": record["id"]}
+        found.append({**place, "text": words.sentence(record), "verdict": record["verdict"], "n": n})
+    return found
