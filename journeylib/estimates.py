@@ -19,9 +19,9 @@ from scipy.stats import norm, t
 
 __all__ = [
     "ENOUGH",
-    "Z",
     "Estimate",
     "Sums",
+    "Z",
     "category_sums",
     "cluster_sums",
     "difference",
@@ -47,7 +47,7 @@ class Sums:
     xx: float
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Sums:
+    def of(cls, row: Mapping[Any, Any]) -> Sums:
         """Take the sums from a row of `cluster_sums` or `category_sums`; nothing at all is zero."""
         if not row["customers"]:
             return cls(0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ __all__ = ["check", "suggest"]
 # Names that common exports use for each canonical column, most telling first.
 _USUAL = {
     "event_id": ["event_id", "messageid", "uuid", "contactid", "conversationid", "message_id", "id", "row_id"],
-    "customer_id": ["customer_id", "userid", "user_id", "person_id", "customer", "household_id", "contact", "client_id"],
+    "customer_id": ["customer_id", "userid", "user_id", "person_id", "customer", "household_id", "client_id"],
     "_device": ["anonymousid", "anonymous_id", "user_pseudo_id", "domain_userid", "distinct_id", "device_id"],
     "occurred_at": ["occurred_at", "timestamp", "event_timestamp", "derived_tstamp", "time:timestamp", "created_at",
                     "started", "initiationtimestamp", "recordeddate", "at", "time", "date"],

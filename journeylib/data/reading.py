@@ -73,15 +73,17 @@ def sha256(path: Path) -> str:
 def stage(source: Source, path: Path) -> nw.LazyFrame:
     """Read one file of a source: canonical columns, `source`, `source_row`, `rule`, `hint` and `original`.
 
-    `rule` is null for a sound row. `ids` is the row's most trusted id, `person` that
-    id where it came from the first id column, `device` the last id column's.
+    `rule` is null for a sound row; `content_hash` is equal for exact copies only. `ids` is
+    the row's most trusted id, `person` that id where it came from the first id column,
+    `device` the last id column's.
     """
     there = columns(path, delimiter=source.delimiter)
     _check_columns(source, path, list(there))
     raw = engine.originals(open_file(path, delimiter=source.delimiter))
     label = source.name if len(source.files) == 1 else f"{source.name}/{path.name}"
     raw = raw.with_columns(source=nw.lit(label))
-    return _events(source, raw, list(there)) if source.kind == "events" else _customers(source, raw, list(there))
+    rows = _events(source, raw, list(there)) if source.kind == "events" else _customers(source, raw, list(there))
+    return engine.md5(rows, "content", "content_hash").drop("content")
 
 
 def _check_columns(source: Source, path: Path, there: list[str]) -> None:

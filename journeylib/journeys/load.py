@@ -171,8 +171,13 @@ def _together(files: list[Path]) -> nw.LazyFrame:
 
 
 def _settle(staged: list[Path], into: Path) -> nw.LazyFrame:
-    engine.write(duplicates.settle(_together(staged)), into, order_by=_PLACE)
-    return engine.scan([into])
+    """Join to each staged row its fate; for events also the id that it has then."""
+    whole = _together(staged)
+    fates = duplicates.settle(whole)
+    engine.write(fates, into, order_by=_PLACE)
+    settled = engine.scan([into])
+    taken = [name for name in settled.collect_schema().names() if name not in _PLACE]
+    return whole.drop(*taken, strict=False).join(settled, on=_PLACE, how="inner")
 
 
 def _counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -50,7 +51,7 @@ def bounces(steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone")
     the chain may begin and end anywhere in the journey. A journey that passes twice
     counts once. `journeys` counts all journeys; `customers` those who bounced.
     """
-    if not chain or any(one == two for one, two in zip(chain, chain[1:], strict=False)):
+    if not chain or any(one == two for one, two in pairwise(chain)):
         raise ParameterError(
             f"chain = {list(chain)} can never be passed: stays in one channel count as one. "
             'Name at least one channel, and none twice in a row, as in ["web", "chat", "phone"].'

@@ -8,6 +8,7 @@ clustered by customer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -15,9 +16,18 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.estimates import Sums, cluster_sums, share
 
-__all__ = ["OUTCOMES", "converted", "counts"]
+__all__ = ["OUTCOMES", "converted", "counts", "customers"]
 
 OUTCOMES = ["converted", "lost", "open"]
+
+
+def customers(journeys: nw.LazyFrame) -> pd.DataFrame:
+    """Count the customers with a journey, and the journeys: one row, a count (estimate = low = high = n)."""
+    counted = journeys.select(customers=nw.col("customer_id").n_unique(), journeys=nw.len())
+    [row] = engine.collect(counted).to_dict("records")
+    n = int(row["customers"])
+    values = {"n": n, "estimate": n, "low": n, "high": n, "is_enough": True, "journeys": int(row["journeys"])}
+    return schema.result([values], extra=["journeys"])
 
 
 def counts(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -45,9 +55,11 @@ def counts(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     rows = []
     for group in groups.to_dict("records"):
         for outcome in OUTCOMES:
-            own = {name: group[f"{outcome}_{name}"] for name in ("x", "xm", "xx")}
+            own: dict[Any, Any] = {name: group[f"{outcome}_{name}"] for name in ("x", "xm", "xx")}
             more = {"journeys": int(own["x"]), "customers": int(group[f"{outcome}_marked"])}
-            rows.append(share(Sums.of({**group, **own})).row(**{name: group[name] for name in by}, outcome=outcome, **more))
+            rows.append(
+                share(Sums.of({**group, **own})).row(**{name: group[name] for name in by}, outcome=outcome, **more)
+            )
     return schema.result(rows, [*by, "outcome"], extra)
 
 

@@ -7,7 +7,6 @@ Shares are of journeys and clustered by customer. Steps are those of whole journ
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -83,7 +82,9 @@ def flow(
     """
     if of not in ("channel", "touchpoint"):
         raise ParameterError(f'of = "{of}" is not understood. Write "channel" or "touchpoint".')
-    stays = steps.select(*_JOURNEY, *schema.ORDER, "step", stay=nw.col(of).fill_null("unknown"), was=nw.col(f"previous_{of}"))
+    stays = steps.select(
+        *_JOURNEY, *schema.ORDER, "step", stay=nw.col(of).fill_null("unknown"), was=nw.col(f"previous_{of}")
+    )
     if of == "channel":
         stays = stays.filter((nw.col("step") == 1) | (nw.col("stay") != nw.col("was").fill_null("unknown")))
     number = nw.col("event_id").cum_count().over(*_JOURNEY, order_by=schema.ORDER)
@@ -120,7 +121,7 @@ def _fold(stays: nw.LazyFrame, most: int) -> nw.LazyFrame:
     return joined.with_columns(stay=nw.when(nw.col("place").is_null()).then(nw.lit(OTHER)).otherwise(nw.col("stay")))
 
 
-def _transition(pair: dict[str, Any]) -> dict[str, Any]:
+def _transition(pair: dict[Any, Any]) -> dict[str, Any]:
     row: dict[str, Any] = share(Sums.of(pair)).row(
         source=pair["source"], target=pair["target"], journeys=int(pair["x"]), customers=int(pair["marked"])
     )

@@ -35,7 +35,9 @@ def started(journeys: nw.LazyFrame, *, start_us: int, ends_us: int, every_days: 
     `n` is the customers who started them. A period without any is a row of zeros.
     """
     begun = nw.col("started_us")
-    counted = journeys.filter((begun >= start_us) & (begun < ends_us)).with_columns(period=_period(begun, start_us, every_days))
+    counted = journeys.filter((begun >= start_us) & (begun < ends_us)).with_columns(
+        period=_period(begun, start_us, every_days)
+    )
     found = engine.collect(counted.group_by("period").agg(n=nw.col("customer_id").n_unique(), journeys=nw.len()))
     periods = (ends_us // _DAY_US - start_us // _DAY_US) // every_days
     at = {int(row["period"]): row for row in found.to_dict("records")}
@@ -71,7 +73,9 @@ def conversion(
     placed = entries.with_columns(period=_period(nw.col("occurred_us"), start_us, every_days))
     found = engine.collect(cluster_sums(placed, ["period"], x=nw.col("is_converted")), order_by=["period"])
     if found.empty:
-        return schema.not_applicable(f'no "{source}" in the period has had its whole window', ["period_on"], ["entries"])
+        return schema.not_applicable(
+            f'no "{source}" in the period has had its whole window', ["period_on"], ["entries"]
+        )
     at = {int(row["period"]): row for row in found.to_dict("records")}
     rows = []
     for period in range(max(at) + 1):
@@ -128,7 +132,7 @@ def incident(
     """Find windows in the daily conversion and measure each again from its entries, clustered by customer.
 
     As `windows(conversion(…, every_days=1))`, but every customer counts once in `n` and the
-    interval allows for customers with several entries.
+    interval allows for customers with several entries. Most striking window first.
     """
     times: dict[str, Any] = {"within_days": within_days, "start_us": start_us, "ends_us": ends_us}
     found = windows(conversion(events, source, target, every_days=1, **times))
@@ -143,6 +147,7 @@ def incident(
         by_side = {bool(row["is_inside"]): share(Sums.of(row)) for row in engine.collect(sides).to_dict("records")}
         kept = {name: window[name] for name in [*_WINDOW, "p", "entries"]}
         rows.append(by_side[True].row(**kept, before=by_side[False].estimate))
+    rows.sort(key=lambda row: (row["p"], -abs(row["estimate"] - row["before"])))
     return schema.result(rows, _WINDOW, ["p", "before", "entries"])
 
 
@@ -162,7 +167,9 @@ def _entries(
     onward = nw.col("next_us").fill_null(strategy="backward").over("customer_id", order_by=order)
     is_mature = (occurred >= start_us) & (occurred + within_us < ends_us)
     entries = reached.with_columns(next_us=onward).filter((touchpoint == source) & is_mature)
-    return entries.with_columns(is_converted=(nw.col("next_us") - occurred <= within_us).fill_null(False).cast(nw.Int64))
+    return entries.with_columns(
+        is_converted=(nw.col("next_us") - occurred <= within_us).fill_null(False).cast(nw.Int64)
+    )
 
 
 def _period(instant: nw.Expr, start_us: int, every_days: int) -> nw.Expr:
@@ -188,7 +195,7 @@ def _less_weekday(level: _Days, days: list[str]) -> _Days:
     if np.bincount(weekday, minlength=7).min() < 3:
         return level - np.median(level)
     medians = np.array([np.median(level[weekday == one]) for one in range(7)])
-    return level - medians[weekday]
+    return np.asarray(level - medians[weekday])
 
 
 def _spans(level: _Days, penalty: float) -> tuple[list[tuple[int, int]], _Days]:

@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import sys
 import threading
 import traceback
@@ -63,6 +64,7 @@ def end_tree(pid: int) -> None:
 def _listen(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
     for line in sys.stdin.buffer:
         jobs.put(json.loads(line))
+    shutil.rmtree(os.environ["JUPYTER_RUNTIME_DIR"], ignore_errors=True)  # nobody else is left to do it
     end_tree(os.getpid())
 
 

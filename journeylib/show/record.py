@@ -194,7 +194,7 @@ def rows(record: Mapping[str, Any]) -> list[Row]:
     for i, cells in enumerate(record["rows"]):
         values = dict(zip(columns, cells, strict=True))
         state = "hidden" if i in hidden else "few" if values.get("is_enough") is False else "shown"
-        label = " · ".join("unknown" if values[group] is None else str(values[group]) for group in groups)
+        label = " · ".join("unknown" if values[group] in (None, "") else str(values[group]) for group in groups)
         made.append(Row(label, state, values))
     return made
 
@@ -246,18 +246,23 @@ def _statement(store: Any) -> Record:
         )
     )
     facts = store.facts
-    reasons = pd.DataFrame(sorted(facts["reasons"].items(), key=lambda item: (-item[1], item[0])))
+    reasons = [{"rule": rule, "rows": facts["reasons"][rule]} for rule in facts["reasons"]]
+    reasons.sort(key=lambda reason: (-reason["rows"], reason["rule"]))
+    context: dict[str, Any] = {
+        **{column: int(sums[column][0] or 0) for column in ["events", "customers", "channels"]},
+        **{key: facts.get(key) for key in ["records_in", "accepted", "quarantined", "duplicates"]},
+        **{key: facts.get(key) for key in ["complete_through", "fingerprint"]},
+    }
     return make(
         "data",
         "data",
-        reasons.set_axis(["rule", "rows"], axis=1) if len(reasons) else pd.DataFrame(columns=["rule", "rows"]),
+        pd.DataFrame(reasons, columns=["rule", "rows"]),
+        id=None,
         from_on=_day(store.start_us),
         to_on=_day(store.ends_us - 1),
         begins_on=_day(store.begins_us),
         sources=len(facts.get("sources") or ()),
-        **{column: int(sums[column][0] or 0) for column in ["events", "customers", "channels"]},
-        **{key: facts.get(key) for key in ["records_in", "accepted", "quarantined", "duplicates"]},
-        **{key: facts.get(key) for key in ["complete_through", "fingerprint"]},
+        **context,
     )
 
 
@@ -280,7 +285,7 @@ def _jsonable(value: Any) -> Any:
         return {str(key): _jsonable(value[key]) for key in value}
     if isinstance(value, set | frozenset):
         return sorted((_jsonable(item) for item in value), key=str)
-    if isinstance(value, list | tuple) or hasattr(value, "__array__") and getattr(value, "ndim", 0):
+    if isinstance(value, list | tuple) or (hasattr(value, "__array__") and value.ndim):
         return [_jsonable(item) for item in value]
     if value is None or value is pd.NaT or value is pd.NA:
         return None

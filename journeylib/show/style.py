@@ -93,14 +93,14 @@ def fit(text: Any, size: float, room: float) -> str:
     """Make a name fit into `room` points: unseen characters shown, the end cut off with an ellipsis.
 
     >>> fit("a very long name of a channel", 10, 60)
-    'a very l…'
+    'a very lon…'
     """
-    text = visible(text)
-    if measure(text, size) <= room:
-        return text
-    while text and measure(text + "…", size) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    seen = visible(text)
+    if measure(seen, size) <= room:
+        return seen
+    while seen and measure(seen + "…", size) > room:
+        seen = seen[:-1]
+    return seen.rstrip() + "…"
 
 
 class Sheet:
@@ -143,7 +143,9 @@ class Sheet:
     def line(
         self, xs: Sequence[float], ys: Sequence[float], colour: str = "ink", *, width: float = 1.0, dash: str = "solid"
     ) -> None:
-        """Draw a line through points."""
+        """Draw a line through points; nothing where there are fewer than two."""
+        if len(xs) < 2:
+            return
         outline = Outline(list(zip(xs, ys, strict=True)))
         self._add(outline, facecolor="none", edgecolor=LIGHT[colour], linewidth=width, linestyle=_DASHES[dash])
 

@@ -79,9 +79,9 @@ def _batch(
 ) -> None:
     crowd = people.settle(dice, first, size, customers, plants)
     plan = blocks.plan(dice, crowd, plants)
-    walked = touches.walk(dice, crowd, plan, plants)
+    walked = touches.walk(dice, plan, plants)
     web = clicks.expand(dice, crowd, plan, walked, plants)
-    score = answers.collect(dice, crowd, plan, walked, plants)
+    score = answers.collect(dice, crowd, plan, walked)
     made = tables.build(dice, crowd, plan, walked, web, score)
     if with_mess:
         made["web"] = lose_day(made["web"])

@@ -17,9 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the world that the command line asks for; return the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        told = make(
-            asked.to, customers=asked.customers, seed=asked.seed, without=asked.without, mess=not asked.clean
-        )
+        told = make(asked.to, customers=asked.customers, seed=asked.seed, without=asked.without, mess=not asked.clean)
     except JourneyError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -12,7 +12,7 @@ from journeylib.data.worlds.clock import HOUR
 from journeylib.data.worlds.dice import Dice, Floats, Ints, Texts
 from journeylib.data.worlds.names import comments
 from journeylib.data.worlds.people import REGIONS, Crowd
-from journeylib.data.worlds.plants import SMALL_REGION, Plants
+from journeylib.data.worlds.plants import SMALL_REGION
 from journeylib.data.worlds.touches import Walk
 
 __all__ = ["SCORES", "Answers", "collect"]
@@ -43,7 +43,7 @@ class Answers:
     comment: Texts
 
 
-def collect(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants) -> Answers:
+def collect(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk) -> Answers:
     """Collect at most one answer a journey, one to forty hours after its main part."""
     size = len(plan)
     is_small = crowd.region[plan.customer] == REGIONS.index(SMALL_REGION)

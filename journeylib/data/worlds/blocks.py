@@ -43,7 +43,7 @@ KINDS = np.array(
         [HELP, CHAT, CALL],
     ]
 )
-_WEIGHTS = np.array([13, 5, 24, 10, 12, 7, 5, 8, 5, 4, 3, 3, 1])
+_WEIGHTS = [13, 5, 24, 10, 12, 7, 5, 8, 5, 4, 3, 3, 1]
 _BOUNCE = len(KINDS) - 1
 _CROWDED = [0, 0, 0, 0, 0, 0, 0, 5, 3, 0, 0, 2, 0]  # kinds of the further blocks of the incident
 
@@ -111,7 +111,7 @@ def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
 
 
 def _kinds(dice: Dice, purpose: str, plants: Plants, crowd: Crowd, customer: Ints) -> Ints:
-    kind = dice.choose(f"{purpose}.kind", list(_WEIGHTS.astype(float)), len(customer))
+    kind = dice.choose(f"{purpose}.kind", _WEIGHTS, len(customer))
     kind = np.where((kind == 4) & ~crowd.shops[customer], 2, kind)  # far from a store, they order online
     bounces = dice.random(f"{purpose}.bounce", len(customer)) < plants.bounce_share
     mixed: Ints = np.where(bounces, _BOUNCE, kind)
@@ -148,7 +148,7 @@ def _crowding(dice: Dice, crowd: Crowd, others: Blocks, plants: Plants) -> Block
     chance = wanted / each / max(int(is_free.sum()), 1)
     customer = np.flatnonzero(is_free & (dice.random("incident.who", size) < chance))
 
-    kind = dice.choose("incident.kind", list(map(float, _CROWDED)), size)
+    kind = dice.choose("incident.kind", _CROWDED, size)
     kind = np.where(dice.random("incident.bounce", size) < plants.bounce_share, _BOUNCE, kind)
     none = np.zeros(len(customer), dtype=bool)
     return Blocks(customer=customer, day=day[customer], kind=kind[customer], has_late=none, is_closing=none)

@@ -6,6 +6,7 @@ Instants are int64 microseconds UTC; days are counted from the first day of the 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ _SHOPS = [0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 9, 12, 13, 12, 10, 10, 10, 10, 8, 0, 0, 
 _MAILS = [0, 0, 0, 0, 0, 0, 2, 6, 14, 18, 14, 10, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0]
 
 # By channel: web, app, chat, phone, store, email.
-_HOURS = [_CLICKS, _CLICKS, _CALLS, _CALLS, _SHOPS, _MAILS]
+_HOURS: list[Sequence[float]] = [_CLICKS, _CLICKS, _CALLS, _CALLS, _SHOPS, _MAILS]
 _ZONES = [CENTRE, CENTRE, CENTRE, CENTRE, SHOPS, SHOPS]
 
 
@@ -101,7 +102,7 @@ def start_times(dice: Dice, purpose: str, day: Ints, channel: Ints) -> Ints:
     zone_ahead = np.zeros(len(day), dtype=np.int64)
     for code, hours in enumerate(_HOURS):
         ours = channel == code
-        hour = dice.choose(f"{purpose}.hour.{code}", list(map(float, hours)), len(day))
+        hour = dice.choose(f"{purpose}.hour.{code}", hours, len(day))
         local[ours] = (START + day * DAY + hour * HOUR)[ours]
         zone_ahead[ours] = offset(local, _ZONES[code])[ours]
     within = dice.random(f"{purpose}.minute", len(day)) * HOUR
@@ -109,12 +110,12 @@ def start_times(dice: Dice, purpose: str, day: Ints, channel: Ints) -> Ints:
 
 
 def next_opening(dice: Dice, purpose: str, us: Ints, applies: Flags) -> Ints:
-    """Move contacts that fall between 23 and 7 o'clock in the contact centre to the following morning."""
+    """Move contacts that fall between 21 and 7 o'clock in the contact centre to the following morning."""
     local = us + offset(us, CENTRE)
     hour = (local % DAY) // HOUR
-    closed = applies & ((hour < 7) | (hour >= 23))
-    morning = local - local % DAY + 7 * HOUR + np.where(hour >= 23, DAY, 0)
-    spread = (dice.random(purpose, len(us)) * 2 * HOUR).astype(np.int64)
+    closed = applies & ((hour < 7) | (hour >= 21))
+    morning = local - local % DAY + 7 * HOUR + np.where(hour >= 21, DAY, 0)
+    spread = (dice.roll(purpose).beta(2.5, 2.0, len(us)) * 5 * HOUR).astype(np.int64)
     moved: Ints = np.where(closed, morning + spread - (local - us), us)
     return moved
 

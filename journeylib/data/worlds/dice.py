@@ -7,6 +7,7 @@ and leaves the numbers of all others as they were.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -45,7 +46,7 @@ class Dice:
         """Draw numbers from `low` up to `high`."""
         return self.roll(purpose).uniform(low, high, shape)
 
-    def choose(self, purpose: str, weights: Floats | list[float], *shape: int) -> Ints:
+    def choose(self, purpose: str, weights: Sequence[float] | Floats, *shape: int) -> Ints:
         """Draw positions 0, 1, … with chances in proportion to `weights`."""
         steps = np.cumsum(np.asarray(weights, dtype=float))
         found = np.searchsorted(steps / steps[-1], self.random(purpose, *shape), side="right")

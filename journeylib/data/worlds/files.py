@@ -20,19 +20,19 @@ FILES: Mapping[str, tuple[str, str, list[str]]] = {
     "web": (
         "web.parquet",
         "messageId",
-        "messageId userId anonymousId timestamp event channel reason value currency".split(),
+        ["messageId", "userId", "anonymousId", "timestamp", "event", "channel", "reason", "value", "currency"],
     ),
     "contact_centre": (
         "contact_centre.csv",
         "contact_id",
-        "contact_id customer started ended event channel intent team cost".split(),
+        ["contact_id", "customer", "started", "ended", "event", "channel", "intent", "team", "cost"],
     ),
-    "stores": ("stores.csv", "receipt", "receipt customer at event channel total currency".split()),
-    "email": ("email.parquet", "message", "message customer at event channel".split()),
+    "stores": ("stores.csv", "receipt", ["receipt", "customer", "at", "event", "channel", "total", "currency"]),
+    "email": ("email.parquet", "message", ["message", "customer", "at", "event", "channel"]),
     "surveys": (
         "surveys.parquet",
         "response_id",
-        "response_id customer answered_at event channel score score_type comment".split(),
+        ["response_id", "customer", "answered_at", "event", "channel", "score", "score_type", "comment"],
     ),
 }
 
@@ -85,4 +85,4 @@ def _timed(source: str, table: pa.Table) -> pa.Table:
 
 def _event_ids(source: str, batch: int, number: pa.ChunkedArray) -> pa.ChunkedArray:
     text = pa.compute.utf8_lpad(number.cast(pa.string()), 7, "0")
-    return pa.compute.binary_join_element_wise(f"{source[0]}{batch}", text, "-")
+    return pa.compute.binary_join_element_wise(f"{source[:3]}{batch}", text, "-")

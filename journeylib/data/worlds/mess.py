@@ -26,7 +26,7 @@ __all__ = ["lose_day", "spoil"]
 
 # Shares of a file's rows.
 _DUPLICATES, _RETRIES, _NO_TIME, _ZERO, _BACKWARD = 0.013, 0.005, 0.005, 0.003, 0.002
-_TIED = 0.30  # of the page views that could be tied: about 5 % of all rows
+_TIED = 0.27  # of the page views that could be tied: about 5 % of all rows
 _UNKNOWN_CALLS = 0.12  # further calls, of the known ones
 _BOTS, _BOT_CLICKS = 0.005, 0.10  # of web visitors, of web clicks
 _COPY, _RETRY, _LACKS_TIME, _AT_ZERO, _ENDS_FIRST = range(1, 6)

@@ -52,8 +52,9 @@ def settle(dice: Dice, first: int, size: int, customers: int, plants: Plants) ->
     customers on its first day, so counting them needs delayed entry.
     """
     number = np.arange(first, first + size)
-    is_small = _small(number, customers) & plants.has_small_segment
-    region = np.where(is_small, len(REGIONS) - 1, dice.choose("region", [30, 17, 20, 13, 12, 8], size))
+    is_small = _small(number, customers)  # eager customers in every world, with a region of their own where planted
+    small_region = REGIONS.index(SMALL_REGION if plants.has_small_segment else REGIONS[0])
+    region = np.where(is_small, small_region, dice.choose("region", [30, 17, 20, 13, 12, 8], size))
     is_old = (dice.random("signed.old", size) < 0.64) | is_small
     age = 1 + (1_094 * dice.random("signed.age", size) ** 1.5).astype(np.int64)
     joined = (dice.random("signed.day", size) * (DAYS - 5)).astype(np.int64)

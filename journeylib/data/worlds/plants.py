@@ -100,7 +100,8 @@ def _bounce(plants: Plants, counts: Tally) -> dict[str, Any]:
         "gap_days": GAP_DAYS,
         "definition": f"share of journeys (cut by a silence of more than {GAP_DAYS} days and after 'account closed') "
         "whose channels, equal neighbours taken together, hold web, chat, phone in a row; nps in points and ces on "
-        "1 to 7 (more is more effort): answers in these journeys less answers in the others",
+        "1 to 7 (more is more effort): answers in these journeys less answers in the others, "
+        "the small segment apart",
         "realised": counts.of("bounce", share=("with_chain", "journeys")),
     }
 

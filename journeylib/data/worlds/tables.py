@@ -35,7 +35,7 @@ def build(
     """Make the tables of the five event sources; nothing in them is later than the customer's leaving."""
     made = {
         "web": _web(dice, crowd, plan, clicks),
-        "contact_centre": _contacts(dice, crowd, plan, walked),
+        "contact_centre": _contacts(crowd, plan, walked),
         "stores": _stores(dice, crowd, plan, walked),
         "email": _emails(dice, crowd, plan, walked, clicks),
         "surveys": _surveys(crowd, plan, answers),
@@ -122,7 +122,7 @@ def _web(dice: Dice, crowd: Crowd, plan: Blocks, clicks: Clicks) -> pa.Table:
     )
 
 
-def _contacts(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk) -> pa.Table:
+def _contacts(crowd: Crowd, plan: Blocks, walked: Walk) -> pa.Table:
     calls, times = np.nonzero(walked.has_call)
     chats, place = np.nonzero(walked.kind == CHAT)
     journey = np.concatenate([calls, chats])

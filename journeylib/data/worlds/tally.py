@@ -52,7 +52,9 @@ class Tally:
     def of(self, plant: str, **shares: tuple[str, str]) -> dict[str, Any]:
         """Tell the counts of one plant, and `shares` of them: name = (counted, of)."""
         start = f"{plant}."
-        counts = {name.removeprefix(start): number for name, number in self.realised.items() if name.startswith(start)}
+        counts: dict[str, Any] = {
+            name.removeprefix(start): number for name, number in self.realised.items() if name.startswith(start)
+        }
         for name, (part, whole) in shares.items():
             counts[name] = round(counts[part] / counts[whole], 6) if counts[whole] else None
         return counts

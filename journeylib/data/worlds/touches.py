@@ -9,7 +9,6 @@ import numpy as np
 from journeylib.data.worlds.blocks import BROWSE, CALL, CHAT, HELP, KINDS, MAIL, NOTHING, SHOP, STORE, Blocks
 from journeylib.data.worlds.clock import DAY, HOUR, MINUTE, SECOND, next_opening, start_times
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
-from journeylib.data.worlds.people import Crowd
 from journeylib.data.worlds.plants import SHORT_TEAM, Plants
 
 __all__ = ["INTENTS", "TEAMS", "Walk", "walk"]
@@ -46,11 +45,11 @@ class Walk:
     team: Ints
 
 
-def walk(dice: Dice, crowd: Crowd, plan: Blocks, plants: Plants) -> Walk:
+def walk(dice: Dice, plan: Blocks, plants: Plants) -> Walk:
     """Give every touch its channel, start and length. The main part of a journey takes less than three days."""
     size = len(plan)
     kind = np.column_stack([KINDS[plan.kind], np.where(plan.has_late, BROWSE, NOTHING)])
-    channel = _channels(dice, crowd, plan, kind)
+    channel = _channels(dice, plan, kind)
     calls = _calls(dice, size, kind, plants)
     length = _lengths(dice, kind, calls)
 
@@ -83,7 +82,7 @@ def walk(dice: Dice, crowd: Crowd, plan: Blocks, plants: Plants) -> Walk:
     )
 
 
-def _channels(dice: Dice, crowd: Crowd, plan: Blocks, kind: Ints) -> Ints:
+def _channels(dice: Dice, plan: Blocks, kind: Ints) -> Ints:
     """Visits are on the web or in the app; those of the planted bounce always on the web."""
     in_app = dice.random("app", *kind.shape) < 0.35
     in_app &= ~plan.is_bounce[:, None] & np.isin(kind, [BROWSE, SHOP, HELP])

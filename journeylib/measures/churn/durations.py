@@ -52,7 +52,7 @@ def durations(
     landmark: str | date = "1970-01-01",
     touchpoints: Sequence[str] = (),
 ) -> nw.LazyFrame:
-    """Make durations by `definition`: "contract" (`contractual`) or "lapse" (`lapse`, which the other options are for)."""
+    """Make durations by `definition`: "contract" is `contractual`, "lapse" is `lapse`, with its options."""
     if definition == "contract":
         return contractual(store)
     if definition == "lapse":
@@ -130,7 +130,9 @@ def lapse(
     )
     followed = each.filter((nw.col("is_active") == 1) & (nw.col("is_gone") == 0) & (nw.lit(decided) > start))
     has_left = ~nw.col("lapsed_us").is_null()
-    day = nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // _DAY_US)))
+    day = (
+        nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // _DAY_US)))
+    )
     return followed.select(
         "customer_id",
         has_left=has_left,

@@ -1,0 +1,67 @@
+"""Charts of judged records, each drawn for the page (inline SVG, wide and narrow) or live (PNG)."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import matplotlib as mpl
+
+from journeylib.show import words
+from journeylib.show.charts.flow import flow
+from journeylib.show.charts.inline import inline
+from journeylib.show.charts.outcomes import outcomes
+from journeylib.show.charts.shares import shares
+from journeylib.show.charts.survival import survival
+from journeylib.show.charts.trend import trend
+from journeylib.show.style import LIGHT, RC, Sheet
+
+__all__ = ["DRAWINGS", "png", "svg"]
+
+DRAWINGS: Mapping[str, Callable[..., Sheet]] = {
+    "shares": shares,
+    "outcomes": outcomes,
+    "flow": flow,
+    "trend": trend,
+    "survival": survival,
+}
+
+
+def svg(record: Mapping[str, Any], *, width: Literal["wide", "narrow"] = "wide") -> str:
+    """Draw a record as inline SVG for a page; the empty text where it has nothing to draw.
+
+    The wide drawing is 612 points (8.5 inches), the narrow one 302, with larger type.
+    """
+    if words.lacking(record):
+        return ""
+    with _style():
+        sheet = DRAWINGS[record["form"]](record, narrow=width == "narrow")
+        place = f"{record.get('notebook', '')}/{record['id']}"
+        return inline(sheet.figure, alt=_unmarked(words.alt(record)), record=place, width=width)
+
+
+def png(record: Mapping[str, Any]) -> bytes:
+    """Draw a record live, for whoever runs the notebook by hand, marked as not yet judged."""
+    with _style():
+        said = words.lacking(record)
+        sheet = Sheet(612, 24, size=9.5) if said else DRAWINGS[record["form"]](record, narrow=False)
+        sheet.text(0, -34, _unmarked(words.title(record)), bold=True)
+        sheet.text(0, -20, f"{words.CHROME['unjudged']}. {_unmarked(said or words.subtitle(record))}", colour="soft")
+        buffer = io.BytesIO()
+        sheet.figure.savefig(buffer, format="png", dpi=110, facecolor=LIGHT["ground"], bbox_inches="tight")
+        return buffer.getvalue()
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Draw in the one style; a script that the measuring font lacks is set by the page's own fonts."""
+    with mpl.rc_context(dict(RC)), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
+
+
+def _unmarked(text: str) -> str:
+    return text.replace("\u2068", "").replace("\u2069", "")

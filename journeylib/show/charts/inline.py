@@ -58,6 +58,9 @@ def _clean(element: ElementTree.Element, prefix: str, ids: dict[str, str]) -> No
         element.text = None
     old = dict(element.attrib)
     element.attrib.clear()
+    painted = [f"{name}: {old.pop(name)}" for name in ("fill", "stroke") if name in old]
+    if painted:
+        old["style"] = "; ".join([old.get("style", ""), *painted])
     for name, value in old.items():
         name = name.rpartition("}")[2]
         if name == "id":

@@ -6,15 +6,32 @@ otherwise it states what is shown.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from journeylib.show.record import Row, rows
 from journeylib.show.words.findings import claim, lacking
-from journeylib.show.words.numbers import count, date, dates, estimate, name, quantity, unit
+from journeylib.show.words.numbers import count, date, dates, estimate, month, name, quantity, unit, visible
 
-__all__ = ["TITLES", "alt", "claimed", "ends", "see", "subtitle", "title", "window"]
+__all__ = [
+    "TITLES",
+    "alt",
+    "at_risk",
+    "claimed",
+    "column",
+    "end",
+    "ends",
+    "month_tick",
+    "more_rows",
+    "outcome",
+    "see",
+    "subtitle",
+    "tick",
+    "title",
+    "window",
+]
 
 
 def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -58,6 +75,70 @@ def ends(record: Mapping[str, Any]) -> list[Row]:
     return sorted(last.values(), key=lambda row: -row.estimate)
 
 
+def outcome(value: str) -> str:
+    """Give the name of an outcome.
+
+    >>> outcome("open")
+    'Still open'
+    """
+    return {"converted": "Converted", "lost": "Lost", "open": "Still open"}.get(value, visible(value))
+
+
+def end(node: str) -> str:
+    """Give the name of a node of a flow: of where it ended, or as the data have it."""
+    return {"open": "still open"}.get(node, node)
+
+
+def column(place: int) -> str:
+    """Give the head of a column of a flow, counted from 0.
+
+    >>> column(0), column(2)
+    ('start', 'then')
+    """
+    return "start" if place == 0 else "then"
+
+
+def tick(value: float, unit: str) -> str:
+    """Write a tick of an axis as short as it can be.
+
+    >>> tick(0.2, "share").replace("\u202f", " "), tick(12000, "count")
+    ('20 %', '12,000')
+    """
+    scaled = value * 100 if unit in ("share", "points") else value
+    decimals = next(i for i in range(4) if i == 3 or abs(scaled - round(scaled, i)) < 1e-9)
+    return quantity(value, unit if unit == "share" else "number", decimals)
+
+
+def month_tick(day: datetime.date, first: datetime.date) -> str:
+    """Write a month under a time axis, with the year where it begins or the axis does.
+
+    >>> first = datetime.date(2025, 11, 3)
+    >>> month_tick(datetime.date(2026, 1, 1), first), month_tick(datetime.date(2026, 2, 1), first)
+    ('Jan 2026', 'Feb')
+    """
+    opening = day.month == 1 or (day - first).days < 31
+    return f"{month(day)} {day.year}" if opening else month(day)
+
+
+def at_risk(number: float | None, day: float | None = None) -> str:
+    """Write under a small panel how many are at risk, on which day.
+
+    >>> at_risk(412, 360)
+    '412 on day 360'
+    """
+    said = "–" if number is None else count(number)
+    return f"{said} at risk" if day is None else f"{said} on day {count(day)}"
+
+
+def more_rows(rest: int) -> str:
+    """Say how many rows a chart leaves to its table.
+
+    >>> more_rows(3)
+    'and 3 more in the table'
+    """
+    return f"and {count(rest)} more in the table"
+
+
 def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
     """Give the days that a chart over time shades: the context's `window`, or those of the finding it illustrates."""
     said = record["context"].get("window")
@@ -95,9 +176,9 @@ def _shares_subtitle(record: Mapping[str, Any]) -> str:
     measure, within, horizon = (context.get(key) for key in ("measure", "within_days", "horizon_days"))
     said = _SHARES.get(str(measure), ("", f"Share of {name(context.get('of', 'each row'))}"))[1]
     if measure == "converted":
-        said = "Share of journeys that get there" + (f" within {count(within)} days" if within else "")
+        said = "Share of journeys that get there" + (f" within {quantity(within, 'days')}" if within else "")
     if measure == "left" and horizon:
-        said = f"Share of customers still there after {count(horizon)} days"
+        said = f"Share of customers still there after {quantity(horizon, 'days')}"
     return f"{said}. Thin lines: 95 % intervals; n: customers"
 
 
@@ -115,10 +196,10 @@ def _trend_subtitle(record: Mapping[str, Any]) -> str:
     within = context.get("within_days")
     measure = {"share": "Share", "count": "Number", "score": "Score", "days": "Days"}.get(kind, "Estimate")
     if on := _going_on(context):
-        measure = f"Share that goes on {on}" + (f" within {count(within)} days" if within else "")
+        measure = f"Share that goes on {on}" + (f" within {quantity(within, 'days')}" if within else "")
     band = "" if kind == "count" else ". Band: 95 % interval"
     field = window(record)
-    return f"{measure}{band}" + (f"; shaded: {dates(*field)}" if field else "")
+    return f"{measure}{band}" + (f"; shaded: {dates(*field)}" if field and not claimed(record) else "")
 
 
 def _survival_title(record: Mapping[str, Any]) -> str:
@@ -127,7 +208,9 @@ def _survival_title(record: Mapping[str, Any]) -> str:
 
 def _survival_subtitle(record: Mapping[str, Any]) -> str:
     there = "still active" if record["context"].get("kind") == "lapse" else "still there"
-    return f"Share of customers {there}, by days since the start. Bands: 95 % intervals; a curve ends below 10 at risk"
+    said = f"Share of customers {there}, by days since the start. Bands: 95 % intervals; a curve ends below 10 at risk"
+    panels = len({row.label for row in rows(record)}) > 5
+    return f"{said}. Each panel runs from 0 to 100 %, the other groups in pale" if panels else said
 
 
 def _flow_title(record: Mapping[str, Any]) -> str:
@@ -146,7 +229,7 @@ def _incident_claim(about: Mapping[str, Any]) -> str:
     row = rows(about)[0]
     fewer = "Fewer" if row.estimate < float(row.values["before"]) else "More"
     when = dates(row.values["from_on"], row.values["until_on"])
-    return f"{fewer} went on {_going_on(about['context'])} in {when}".replace("  ", " ")
+    return f"{fewer} went on {_going_on(about['context'])}, {when}"
 
 
 _CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"stay": _stay_claim, "incident": _incident_claim}
@@ -172,8 +255,8 @@ _GROUPED = {"left", "nps"}
 
 _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _shares_subtitle,
-    "outcomes": lambda record: "Share of journeys. Hatched: still open. Thin lines: 95 % intervals; n: customers",
-    "flow": lambda record: "Width: share of all journeys. Hatched: still open. The intervals stand in the table",
+    "outcomes": lambda _: "Share of journeys. Hatched: still open. Thin lines: 95 % intervals; n: customers",
+    "flow": lambda _: "Width: share of all journeys. Hatched: still open. The intervals stand in the table",
     "trend": _trend_subtitle,
     "survival": _survival_subtitle,
 }

@@ -17,7 +17,7 @@ from journeylib.show.words.numbers import (
     between,
     count,
     customers,
-    dates,
+    during,
     estimate,
     name,
     parts,
@@ -59,8 +59,7 @@ def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
     to_say = f" to say {purpose}" if purpose else ""
     for guard in record.get("guards") or ():
         if guard["status"] == "refuse":
-            have, needed = count(guard["have"]), count(guard["needed"])
-            return f"Not enough data: {have} of the {needed} needed{to_say}."
+            return f"Not enough data: {count(guard['have'])} of the {count(guard['needed'])} needed{to_say}."
     found = rows(record)
     if not found:
         return "" if record["form"] == "incident" else f"Not enough data: nothing was observed{to_say}."
@@ -115,17 +114,17 @@ def _incident(record: Mapping[str, Any]) -> str:
         return f"No period stands out in the share that goes on {on}."
     row = _shown(record)[0]
     before = float(row.values["before"])
-    when = dates(row.values["from_on"], row.values["until_on"])
+    when = during(row.values["from_on"], row.values["until_on"])
     other = percent(before, places("share", before, row.low, row.high))
     value, bracket = parts(row.values, "share")
     state = claim(record, before)
     if state == "none":
         return (
-            f"No period is found to differ in the share that goes on {on}: it is {value} in {when} {bracket}, "
+            f"No period is found to differ in the share that goes on {on}: {when} it is {value} {bracket}, "
             f"{other} at other times."
         )
     only = "only " if row.estimate < before else ""
-    said = f"In {when}, {only}{value} go on {on} {bracket}, against {other} at other times"
+    said = f"{when[:1].upper()}{when[1:]}, {only}{value} go on {on} {bracket}, against {other} at other times"
     return f"{said}." if state == "claimed" else f"{said}; {_NOT_CLAIMED}."
 
 
@@ -136,7 +135,7 @@ def _stay(record: Mapping[str, Any]) -> str:
 def _stays(record: Mapping[str, Any], row: Row) -> str:
     context = record["context"]
     by, group, baseline = name(context.get("by")), name(row.values["group"]), name(row.values["baseline"])
-    horizon = f"the first {count(context['horizon_days'])} days"
+    horizon = f"the first {quantity(context['horizon_days'], 'days')}"
     stay = "stay active" if context.get("kind") == "lapse" else "stay"
     behind = customers(row.values["n"])
     alone = {**record, "rows": [list(row.values.values())], "columns": list(row.values), "hidden": []}
@@ -163,7 +162,7 @@ def _left(record: Mapping[str, Any]) -> str:
     first, *others = sorted(_shown(record), key=lambda row: -row.estimate)
     value, bracket = parts(first.values, "share")
     whose = f" whose {name(record['columns'][0])} is {name(first.label)}" if first.label else ""
-    said = f"After {count(context['horizon_days'])} days, {value} of customers{whose} are {there} {bracket}"
+    said = f"After {quantity(context['horizon_days'], 'days')}, {value} of customers{whose} are {there} {bracket}"
     where = [f"{estimate(row.values, 'share')} where it is {name(row.label)}" for row in others[: _MOST_GROUPS - 1]]
     return "; ".join([said, *where]) + "."
 
@@ -195,12 +194,12 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "converted": lambda context: f"how many journeys {_reach(context)}",
     "bounced": lambda context: f"how many journeys go {_chain(context)}",
-    "first_channel": lambda context: "where journeys start",
-    "nps": lambda context: "what the net promoter score is",
-    "incident": lambda context: "whether a period stands out",
+    "first_channel": lambda _: "where journeys start",
+    "nps": lambda _: "what the net promoter score is",
+    "incident": lambda _: "whether a period stands out",
     "stay": lambda context: f"whether {name(context.get('by'))} goes with a longer stay",
-    "left": lambda context: "how many customers are still there",
-    "median_stay": lambda context: "when half of the customers have left",
+    "left": lambda _: "how many customers are still there",
+    "median_stay": lambda _: "when half of the customers have left",
 }
 
 
@@ -218,7 +217,7 @@ def _brief(row: Row) -> str:
 
 def _reach(context: Mapping[str, Any]) -> str:
     within = context.get("within_days")
-    return f"reach “{name(context.get('goal'))}”" + (f" within {count(within)} days" if within else "")
+    return f"reach “{name(context.get('goal'))}”" + (f" within {quantity(within, 'days')}" if within else "")
 
 
 def _chain(context: Mapping[str, Any]) -> str:

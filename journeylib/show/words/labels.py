@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from journeylib.show.words.numbers import count, name, unit, visible
+from journeylib.show.words.numbers import name, quantity, unit, visible
 
 __all__ = ["CHROME", "TERMS", "VERDICTS", "head", "heading", "label", "page_name", "terms", "verdict"]
 
@@ -14,6 +14,7 @@ VERDICTS: Mapping[str, str] = {
     "against": "Against",
     "not enough data": "Not enough data",
     "not applicable": "Not applicable",
+    "claimed": "Claimed",
 }
 
 CHROME: Mapping[str, str] = {
@@ -35,6 +36,9 @@ CHROME: Mapping[str, str] = {
     "numbers_behind": "The numbers behind the chart",
     "set_aside": "Rows set aside, by rule",
     "hidden": "hidden",
+    "unjudged": "Not yet judged",
+    "at_risk": "At risk",
+    "gap": "○ not enough data",
     "counted": "counted, not estimated",
     "left_out": "A printed output is left out: a shared page shows only what was judged.",
     "parameters": "Parameters",
@@ -44,7 +48,10 @@ CHROME: Mapping[str, str] = {
     "versions": "Versions",
     "version": "Version",
     "package": "Package",
-    "fingerprint": "Fingerprint",
+    "data_print": "Fingerprint of the data",
+    "code_print": "Fingerprint of the code",
+    "yes": "yes",
+    "no": "no",
     "period": "Period",
     "complete": "Complete through",
     "previous": "Edition before",
@@ -65,11 +72,11 @@ CHROME: Mapping[str, str] = {
 
 # Explained once on a page, after the block that first uses them.
 TERMS: Mapping[str, str] = {
-    "interval": "In brackets: the range that the data leave plausible (a 95 % interval) and n, the customers behind it.",
+    "interval": "In brackets: the range the data leave plausible (a 95 % interval), and n, the customers behind it.",
     "journey": "A journey is one customer’s run of contacts, up to a long silence.",
     "mature": "Only journeys that have had the full time to get there are counted.",
     "outcome": "Open: a journey that has not had time to end, neither converted nor lost.",
-    "nps": "The net promoter score is the share of answers 9–10 less the share of answers 0–6; it runs from −100 to 100.",
+    "nps": "The net promoter score is the share of answers 9–10 less that of answers 0–6, from −100 to 100.",
     "stay": "Stay is the average number of days as a customer within the stated time. A difference between groups is "
     "an association; it does not say why.",
     "lapse": "A customer has lapsed at the start of the first long silence.",
@@ -94,6 +101,7 @@ _USES: Mapping[str, Sequence[str]] = {
 _HEADS: Mapping[str, str] = {
     "n": "Customers (n)",
     "interval": "95 % interval",
+    "wait_interval": "95 % interval",
     "at_risk": "At risk",
     "period_on": "From",
     "from_on": "From",
@@ -167,14 +175,16 @@ def label(record: Mapping[str, Any]) -> str:
         return "Customers"
     if form == "converted_share":
         within = context.get("within_days")
-        return f"Journeys that reach {name(context.get('goal'))}" + (f" within {count(within)} days" if within else "")
+        return f"Journeys that reach {name(context.get('goal'))}" + (
+            f" within {quantity(within, 'days')}" if within else ""
+        )
     if form == "bounced_share":
         return f"Journeys that go {' → '.join(map(name, context.get('chain', ())))}"
     if form == "nps":
         return "Net promoter score"
     if form == "still_share":
         horizon = context.get("horizon_days")
-        return f"Customers still there after {count(horizon)} days" if horizon else "Customers still there"
+        return f"Customers still there after {quantity(horizon, 'days')}" if horizon else "Customers still there"
     if form == "left_customers":
         return "Customers who left"
     return _sentence_case(form)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from datetime import date as _Date
 from typing import Any
 
 from journeylib.estimates import ENOUGH
-from journeylib.show.words.numbers import count, customers, date, dates, percent, visible
+from journeylib.show.words.numbers import count, date, dates, percent, visible
 
-__all__ = ["caution", "few", "ledger", "line", "notices", "reconciliation", "rounded", "veiled"]
+__all__ = [
+    "caution",
+    "cut",
+    "edition",
+    "few",
+    "ledger",
+    "line",
+    "notices",
+    "reconciliation",
+    "rounded",
+    "thinned",
+    "unanswered",
+    "veil",
+    "veiled",
+]
 
 
 def line(edition: Mapping[str, Any], statement: Mapping[str, Any] | None = None) -> str:
@@ -42,7 +56,7 @@ def notices(edition: Mapping[str, Any]) -> list[str]:
     said = [str(notice) for notice in edition.get("notices") or ()]
     through, until = edition.get("complete_through"), edition.get("as_of")
     if through and until and str(through)[:10] < str(until)[:10]:
-        days = (_Date.fromisoformat(str(until)[:10]) - _Date.fromisoformat(str(through)[:10])).days
+        days = (datetime.date.fromisoformat(str(until)[:10]) - datetime.date.fromisoformat(str(through)[:10])).days
         last = "the last day is" if days == 1 else f"the last {count(days)} days are"
         said.insert(0, f"The data are complete through {date(through)} only; {last} partial.")
     return said
@@ -92,6 +106,49 @@ def few(n: int | None, needed: int = ENOUGH) -> str:
     'not enough data: 14 of 30'
     """
     return f"not enough data: {count(n or 0)} of {count(needed)}"
+
+
+def edition(about: Mapping[str, Any]) -> str:
+    """Say which edition of its series this is.
+
+    >>> edition({"id": "5f1c2ab09944", "look": 4, "looks": 52})
+    '5f1c2ab0, number 4 of 52 planned'
+    """
+    said = str(about.get("id", ""))[:8]
+    if about.get("look"):
+        said += f", number {count(about['look'])}" + (
+            f" of {count(about['looks'])} planned" if about.get("looks") else ""
+        )
+    return said
+
+
+def unanswered(question: Mapping[str, Any]) -> str:
+    """Say why a question has no finding that answers it."""
+    reason = visible(question.get("reason") or "no finding of this edition answers it").rstrip(".")
+    return f"{reason[:1].upper()}{reason[1:]}."
+
+
+def cut(rest: int) -> str:
+    """Say that a table shows only its first rows.
+
+    >>> cut(12)
+    'And 12 more rows, in findings.json beside this page.'
+    """
+    return f"And {_many(rest, 'more row')}, in findings.json beside this page."
+
+
+def thinned(whole: int) -> str:
+    """Say that a table shows only some of its days.
+
+    >>> thinned(730)
+    'Every tenth of the time; all 730 rows are in findings.json beside this page.'
+    """
+    return f"Every tenth of the time; all {count(whole)} rows are in findings.json beside this page."
+
+
+def veil(record: Mapping[str, Any]) -> str:
+    """Say under a table why some of its cells are hidden."""
+    return f"Hidden cells protect groups of fewer than {count(record.get('min_cell', 10))} customers."
 
 
 def veiled(record: Mapping[str, Any]) -> str:

@@ -6,10 +6,10 @@ an en dash between two ends, a real minus sign, commas between thousands.
 
 from __future__ import annotations
 
+import datetime
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import date as _Date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -19,15 +19,20 @@ __all__ = [
     "customers",
     "date",
     "dates",
+    "during",
     "estimate",
     "month",
     "name",
     "parts",
     "percent",
     "places",
+    "plain",
     "quantity",
+    "significant",
     "unit",
     "visible",
+    "wait",
+    "waits",
 ]
 
 THIN = "\u202f"  # narrow no-break space
@@ -35,9 +40,8 @@ MINUS = "\u2212"
 ISOLATE, RELEASE = "\u2068", "\u2069"  # around a name that comes from data
 
 _LONGEST_NAME = 60
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = ["January", "February", "March", "April", "May", "June"]
+_MONTHS += ["July", "August", "September", "October", "November", "December"]
 
 _UNITS = {
     "stay": "days",
@@ -79,7 +83,7 @@ def places(unit: str, value: float, low: float = math.nan, high: float = math.na
     size = abs(value) * scale
     digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in ("days", "hours") else 2
     half = (high - low) / 2 * scale
-    resolved = 0 if math.isnan(half) or half >= 1 or half == 0 else 1 if half >= 0.1 else 2
+    resolved = 0 if math.isnan(half) or half >= 0.5 or half == 0 else 1 if half >= 0.05 else 2
     return max(digits, 0 if unit in ("days", "hours") else resolved)
 
 
@@ -175,6 +179,52 @@ def customers(n: float) -> str:
     return f"n{THIN}={THIN}{count(n)}"
 
 
+def significant(value: float) -> str:
+    """Write a plain number to three significant digits.
+
+    >>> significant(0.12345), significant(1234.5)
+    ('0.123', '1,235')
+    """
+    if not math.isfinite(value):
+        return "–"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return _fixed(value, min(decimals, 6))
+
+
+def plain(value: Any) -> str:
+    """Write a parameter as a reader would type it: lists with commas, pairs with colons.
+
+    >>> plain(["web", "chat"]), plain({"within_days": 30}), plain(True)
+    ('web, chat', 'within_days: 30', 'yes')
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return {True: "yes", False: "no", None: "–"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def wait(hours: float) -> str:
+    """Write a wait in the unit that suits it.
+
+    >>> wait(0.2), wait(26.4), wait(120)
+    ('12 minutes', '26 hours', '5 days')
+    """
+    value, noun = _wait(hours, hours)
+    return f"{value} {noun}" + ("" if value == "1" else "s")
+
+
+def waits(low: float | None, high: float | None) -> str:
+    """Write the interval of a wait, in one unit.
+
+    >>> waits(24, 30.4), waits(None, None)
+    ('24–30 hours', '')
+    """
+    if low is None or high is None:
+        return ""
+    return f"{_wait(low, high)[0]}–{_wait(high, high)[0]} {_wait(high, high)[1]}s"
+
+
 def date(iso: str) -> str:
     """Write an ISO date.
 
@@ -203,10 +253,21 @@ def dates(first: str, last: str) -> str:
     return f"{date(first)} – {date(last)}"
 
 
-def month(day: _Date) -> str:
+def during(first: str, last: str) -> str:
+    """Write a span of days so that a sentence can hold it.
+
+    >>> during("2026-10-03", "2026-10-22"), during("2026-01-26", "2026-02-14")
+    ('from 3 to 22 October 2026', 'from 26 January to 14 February 2026')
+    """
+    if str(first)[:10] == str(last)[:10]:
+        return f"on {date(last)}"
+    return "from " + dates(first, last).replace(" – ", "–").replace("–", " to ")
+
+
+def month(day: datetime.date) -> str:
     """Write a month in three letters, for the ticks of a time axis.
 
-    >>> month(_Date(2026, 10, 3))
+    >>> month(datetime.date(2026, 10, 3))
     'Oct'
     """
     return _MONTHS[day.month - 1][:3]
@@ -248,12 +309,18 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{abs(rounded):,}" if rounded == 0 or rounded > 0 else MINUS + f"{abs(rounded):,}"
 
 
+def _wait(hours: float, like: float) -> tuple[str, str]:
+    scale, noun = (60.0, "minute") if like < 1 else (1.0, "hour") if like < 48 else (1 / 24, "day")
+    value = hours * scale
+    return _fixed(value, 0 if value >= 10 or value == round(value) else 1).removesuffix(".0"), noun
+
+
 def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def _parsed(iso: str) -> _Date | None:
+def _parsed(iso: str) -> datetime.date | None:
     try:
-        return _Date.fromisoformat(str(iso)[:10])
+        return datetime.date.fromisoformat(str(iso)[:10])
     except ValueError:
         return None

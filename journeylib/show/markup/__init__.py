@@ -1,0 +1,25 @@
+"""HTML of judged records: plain functions that return strings, all text through one escaping function."""
+
+from __future__ import annotations
+
+from journeylib.show.markup.blocks import explained, figure, finding, number, numbers, statement
+from journeylib.show.markup.closing import claims, made
+from journeylib.show.markup.tables import table
+from journeylib.show.markup.text import anchor, attribute, escape, lines, prose
+
+__all__ = [
+    "anchor",
+    "attribute",
+    "claims",
+    "escape",
+    "explained",
+    "figure",
+    "finding",
+    "lines",
+    "made",
+    "number",
+    "numbers",
+    "prose",
+    "statement",
+    "table",
+]

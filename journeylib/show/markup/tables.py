@@ -1,0 +1,148 @@
+"""Records as tables: names to the left, figures to the right, the interval in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journeylib.schema import COUNTS
+from journeylib.show import words
+from journeylib.show.markup.text import attribute, escape, prose
+from journeylib.show.record import Row, rows
+
+__all__ = ["table"]
+
+_MOST_ROWS = 40
+_UNSEEN = {"low", "high", "is_enough", "p", "wait_low", "wait_high"}
+_VEILED = {"n", "estimate", "interval"} | COUNTS
+
+
+def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
+    """Draw a record as a table; `caption=False` keeps the caption for those who only hear the page.
+
+    A hidden cell says so and the note under the table gives the rule; a row without enough
+    data says how many there are. Long tables are cut, survival curves are thinned to round days.
+    """
+    missing = words.lacking(record) if record.get("not_applicable") is not None or not record["rows"] else ""
+    said = words.heading(record)
+    if missing:
+        return f'<p class="lacking"><b>{prose(said)}.</b> {prose(missing)}</p>'
+    shown, left_out = _chosen(record)
+    columns = _columns(record)
+    numeric = {column for column in columns if _is_numeric(column, shown)}
+    heads = "".join(
+        f'<th scope="col"{_class(column in numeric)}>{prose(words.head(column, record))}</th>' for column in columns
+    )
+    body = "".join(_line(record, row, columns, numeric) for row in shown)
+    hush = "" if caption else ' class="sr"'
+    notes = "".join(f'<p class="note">{prose(note)}</p>' for note in _notes(record, shown, left_out))
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
+        f"<table><caption{hush}>{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"{notes}"
+    )
+
+
+def _chosen(record: Mapping[str, Any]) -> tuple[Sequence[Row], str]:
+    """Give the rows that a page shows, and what it says of the others."""
+    every = rows(record)
+    if record["form"] == "survival":
+        return _round_days(every), words.thinned(len(every))
+    if len(every) > _MOST_ROWS:
+        return every[:_MOST_ROWS], words.cut(len(every) - _MOST_ROWS)
+    return every, ""
+
+
+def _round_days(every: Sequence[Row]) -> list[Row]:
+    """Give, for each group, the last row up to each of about ten evenly spread days."""
+    last = max(float(row.values["day"]) for row in every)
+    days = [last * part / 10 for part in range(1, 11)]
+    kept = []
+    for group in dict.fromkeys(row.label for row in every):
+        own = [row for row in every if row.label == group]
+        found = [max((row for row in own if row.values["day"] <= day), key=_day, default=None) for day in days]
+        kept += list({id(row): row for row in found if row is not None}.values())
+    return kept
+
+
+def _day(row: Row) -> float:
+    return float(row.values["day"])
+
+
+def _columns(record: Mapping[str, Any]) -> list[str]:
+    """Give the columns that are shown: `low` and `high` become the interval, beside the estimate."""
+    columns = []
+    for column in record["columns"]:
+        if column not in _UNSEEN:
+            columns.append(column)
+        if column == "estimate" and "low" in record["columns"] and words.unit(record) != "count":
+            columns.append("interval")
+        if column == "wait_hours" and "wait_low" in record["columns"]:
+            columns.append("wait_interval")
+    return columns
+
+
+def _line(record: Mapping[str, Any], row: Row, columns: Sequence[str], numeric: set[str]) -> str:
+    cells = []
+    for place, column in enumerate(columns):
+        said = _cell(record, row, column)
+        if place == 0 and column not in numeric:
+            cells.append(f'<th scope="row">{said}</th>')
+        else:
+            cells.append(f"<td{_class(column in numeric)}>{said}</td>")
+    return f'<tr class="{row.state}">{"".join(cells)}</tr>' if row.state != "shown" else f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(record: Mapping[str, Any], row: Row, column: str) -> str:
+    if row.state == "hidden" and column in _VEILED:
+        return f"<i>{escape(words.CHROME['hidden'])}</i>"
+    if row.state == "few" and column == "estimate":
+        return f"<i>{escape(words.few(row.n))}</i>"
+    if row.state == "few" and column == "interval":
+        return ""
+    kind = words.unit(record)
+    if column == "estimate":
+        return escape(words.quantity(row.estimate, kind, words.places(kind, row.estimate, row.low, row.high)))
+    if column == "interval":
+        return escape(words.between(row.low, row.high, kind, words.places(kind, row.estimate, row.low, row.high)))
+    if column == "wait_interval":
+        return escape(words.waits(row.values.get("wait_low"), row.values.get("wait_high")))
+    return _plain(column, row.values[column])
+
+
+def _plain(column: str, value: Any) -> str:
+    """Write a cell of any other column, by its name and its type."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return escape(words.CHROME["yes" if value else "no"])
+    if isinstance(value, int | float):
+        if column == "wait_hours":
+            return escape(words.wait(value))
+        if column.endswith("_share") or column == "before":
+            return escape(words.percent(value))
+        return escape(words.count(value) if isinstance(value, int) else words.significant(value))
+    if column.endswith("_on"):
+        return escape(words.date(str(value)))
+    return f"<bdi>{escape(value)}</bdi>"
+
+
+def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str) -> list[str]:
+    notes = [left_out] if left_out else []
+    if any(row.state == "hidden" for row in shown):
+        notes.append(words.veil(record))
+    if COUNTS & set(record["columns"]) and words.rounded(record):
+        notes.append(words.rounded(record))
+    return notes
+
+
+def _is_numeric(column: str, shown: Sequence[Row]) -> bool:
+    if column in ("interval", "wait_interval", "estimate"):
+        return True
+    values = [row.values.get(column) for row in shown]
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _class(numeric: bool) -> str:
+    return ' class="num"' if numeric else ""
