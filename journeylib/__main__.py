@@ -91,7 +91,7 @@ def _check(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
     lines = [f"{found['file']}: {found['rows']:,} rows, {len(found['columns'])} columns"]
     lines += [f"  {column['name']}  {column['type']}" for column in found["columns"]]
     lines += ["", "would be rejected:" if found["would_reject"] else "would be rejected: none"]
-    lines += [f"  {what['rows']:,} rows: {what['why']} ({rule})" for rule, what in found["would_reject"].items()]
+    lines += [f"  {what['rows']:,}: {what['why']} ({rule})" for rule, what in found["would_reject"].items()]
     lines += ["", "a mapping to begin with:", "", found["mapping"]]
     return found, lines, 0
 
@@ -100,7 +100,7 @@ def _load(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
     done = journeylib.load(said.mapping, said.store, progress=sys.stderr.isatty())
     counts = ", ".join(f"{done[name]:,} {name}" for name in ["accepted", "quarantined", "duplicates"])
     lines = [f"{done['status']}: {done['records_in']:,} records in {said.store} ({counts})"]
-    lines += [f"  {rows:,} rows quarantined: {rule}" for rule, rows in done["reasons"].items()]
+    lines += [f"  {rows:,} quarantined: {rule}" for rule, rows in done["reasons"].items()]
     lines += [f"  warning: {warning}" for warning in done["warnings"]]
     return done, lines, 0
 
@@ -117,9 +117,9 @@ def _run(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
 
 
 def _list(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
-    from journeylib.publish.catalogue import series
+    from journeylib.publish.catalogue import listing
 
-    found = series(said.reports)
+    found = listing(said.reports)
     lines = []
     for one in found:
         lines.append(f"{one['name']}: {one['status']}" + (f", as of {one['as_of']}" if one["as_of"] else ""))

@@ -1,11 +1,18 @@
-"""What several tests share: a small company's files, loaded into a store."""
+"""What several tests share: a small company's files, editions run for the tests, a real browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parent.parent
 
 MAPPING = """
 [[source]]
@@ -64,3 +71,35 @@ def company(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "mapping.toml"
 
     return write
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield running
+        running.close()
+
+
+def _published(recipe: str, folder: Path) -> Path:
+    command = [sys.executable, "-m", "journeylib", "run", f"reports/{recipe}.toml", "--reports", str(folder), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return (ROOT / answer["path"]).resolve()
+
+
+@pytest.fixture(scope="session")
+def demo_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo edition, run for the tests."""
+    return _published("demo", tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def grocery_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a grocery edition, run for the tests."""
+    return _published("grocery", tmp_path_factory.mktemp("grocery"))

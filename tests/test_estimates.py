@@ -12,8 +12,8 @@ from scipy.stats import t
 
 from journeylib import engine
 from journeylib.estimates import (
-    Z,
     Sums,
+    Z,
     category_sums,
     cluster_sums,
     difference,
@@ -69,7 +69,12 @@ def test_where_no_unit_counts_the_units_of_a_customer_are_taken_as_alike():
 
 def test_nothing_is_nothing_and_one_customer_is_hardly_more():
     nothing = share(plain_sums(0, 0))
-    assert (nothing.n, nothing.is_enough, math.isnan(nothing.estimate), math.isnan(nothing.low)) == (0, False, True, True)
+    assert (nothing.n, nothing.is_enough, math.isnan(nothing.estimate), math.isnan(nothing.low)) == (
+        0,
+        False,
+        True,
+        True,
+    )
     one = share(sums_of([50], [20]))
     assert one.effective_n == pytest.approx(1)
     assert one.high - one.low > 0.6
@@ -98,7 +103,9 @@ def test_the_clustered_interval_covers_and_the_plain_one_does_not():
 
 def test_two_groups_that_do_not_differ_are_told_apart_in_one_of_twenty():
     draw = np.random.default_rng(2)
-    pairs = [difference(share(customers(draw, 300, 0.3, 0.2)), share(customers(draw, 300, 0.3, 0.2))) for _ in range(1500)]
+    pairs = [
+        difference(share(customers(draw, 300, 0.3, 0.2)), share(customers(draw, 300, 0.3, 0.2))) for _ in range(1500)
+    ]
     assert 0.035 <= np.mean([found.p < 0.05 for found in pairs]) <= 0.065
 
 
@@ -121,7 +128,9 @@ def test_p_is_below_5_percent_exactly_where_the_interval_leaves_out_0():
     draw = np.random.default_rng(3)
     for _ in range(300):
         n, m = draw.integers(1, 60, 2)
-        found = difference(share(plain_sums(int(draw.integers(0, n + 1)), n)), share(plain_sums(int(draw.integers(0, m + 1)), m)))
+        found = difference(
+            share(plain_sums(int(draw.integers(0, n + 1)), n)), share(plain_sums(int(draw.integers(0, m + 1)), m))
+        )
         assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
 
 

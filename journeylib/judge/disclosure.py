@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from journeylib.judge.guards import group_columns
 from journeylib.schema import COUNTS
 
 __all__ = ["disclose"]
@@ -29,7 +30,7 @@ Row = dict[str, Any]
 def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: int = 10) -> dict[str, Any]:
     """Make the record that an audience may see; `hidden` lists the rows that it may not.
 
-    A hidden row keeps the columns before `n`; the rest is null, `is_enough` false. A row
+    A hidden row keeps the columns of its group; the rest is null, `is_enough` false. A row
     without any customer tells of nobody and is not hidden. Survival curves are hidden whole.
 
     >>> few = {"kind": "table", "form": "x", "context": {}, "columns": ["n", "estimate"], "rows": [[7, 0.5]]}
@@ -40,7 +41,7 @@ def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: i
     if audience != "shared":
         return {**record, "rows": [list(cells) for cells in record["rows"]], "hidden": []}
     rows = [dict(zip(columns, cells, strict=True)) for cells in record["rows"]]
-    names = columns[: columns.index("n")] if "n" in columns else columns
+    names = group_columns(columns)
     hidden = _hidden(record, rows, names, min_cell) if "n" in columns else []
     unit = _unit(record, rows)
     shown = []

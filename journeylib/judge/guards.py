@@ -7,11 +7,13 @@ what is needed. Sizes are those of METHODS.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from journeylib.estimates import ENOUGH
+from journeylib.schema import COUNTS, RESULT
 
-__all__ = ["at_risk", "check", "customers", "departures", "events_per_parameter", "seasons"]
+__all__ = ["at_risk", "check", "customers", "departures", "events_per_parameter", "group_columns", "seasons"]
 
 _DEPARTURES = 10
 _GUARDED = {"finding", "number", "chart"}
@@ -86,6 +88,15 @@ def check(record: Mapping[str, Any]) -> list[Guard]:
     return found
 
 
+def group_columns(columns: Sequence[str]) -> list[str]:
+    """Give the columns that name a row's group: those before the first answer or count.
+
+    >>> group_columns(["plan", "outcome", "journeys", "n", "estimate"])
+    ['plan', 'outcome']
+    """
+    return list(takewhile(lambda name: name not in COUNTS and name not in RESULT, columns))
+
+
 def _guard(name: str, have: int, needed: int) -> Guard:
     return {"guard": name, "status": "ok" if have >= needed else "refuse", "have": have, "needed": needed}
 
@@ -93,7 +104,7 @@ def _guard(name: str, have: int, needed: int) -> Guard:
 def _groups(record: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     """The rows of each group; the days of a curve belong to one."""
     columns: Sequence[str] = record["columns"]
-    names = [name for name in columns[: columns.index("n")] if name != "day"]
+    names = [name for name in group_columns(columns) if name != "day"]
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for cells in record["rows"]:
         row = dict(zip(columns, cells, strict=True))

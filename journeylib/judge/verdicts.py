@@ -33,9 +33,9 @@ def judge(
 ) -> dict[str, Any]:
     """Judge the records of an edition: claims, verdicts, guards, and what `audience` may see.
 
-    Every record gains verdict, claimed, adjusted_p (the least of its contrasts), contrasts
-    (row, p, adjusted_p, claimed, asked, and `detectable`: the difference that this much data
-    would usually have shown), guards and hidden. A finding that compares is *supported*
+    Every record gains verdict, guards, hidden, and of the rows that are not hidden: claimed,
+    adjusted_p (the least) and contrasts (row, p, adjusted_p, claimed, asked, and `detectable`:
+    the difference that this much data would usually have shown). A finding that compares is *supported*
     where the edition claims one of its contrasts, else *not enough data*; where a question
     expects a direction it can be *against*. Repeated editions share one alpha among their
     planned looks: pass the share.
@@ -52,16 +52,13 @@ def judge(
     for at, record in enumerate(records):
         own = by_record.get(at, [])
         verdict = against.get(_name(record)) or _verdict(record, own)
-        about = {
-            "verdict": verdict,
-            "claimed": any(one.is_claimed for one in own),
-            "adjusted_p": min((one.adjusted_p for one in own), default=None),
-            "contrasts": [_contrast(record, one) for one in own],
-            "guards": guards.check(record),
-        }
-        judged.append(
-            disclose({**record, "rows": _widened(record, own), **about}, audience=audience, min_cell=min_cell)
-        )
+        about = {"verdict": verdict, "guards": guards.check(record)}
+        seen = disclose({**record, "rows": _widened(record, own), **about}, audience=audience, min_cell=min_cell)
+        visible = [one for one in own if one.row not in seen["hidden"]]
+        seen["claimed"] = any(one.is_claimed for one in visible)
+        seen["adjusted_p"] = min((one.adjusted_p for one in visible), default=None)
+        seen["contrasts"] = [_contrast(record, one) for one in visible]
+        judged.append(seen)
     claims = sum(one.is_claimed for one in found)
     book = {"comparisons": len(found), "claimed": claims, "alpha": alpha, "method": ledger.METHOD}
     return {"audience": audience, "min_cell": min_cell, "records": judged, "questions": answered, "ledger": book}

@@ -11,7 +11,7 @@ from journeylib.publish import edition
 from journeylib.publish.edition import Edition
 from journeylib.publish.recipe import CADENCE_DAYS
 
-__all__ = ["series", "write"]
+__all__ = ["listing", "series", "write"]
 
 
 def series(reports: Path | str, today: datetime.date | None = None) -> list[dict[str, Any]]:
@@ -23,6 +23,11 @@ def series(reports: Path | str, today: datetime.date | None = None) -> list[dict
     folders = sorted(folder for folder in Path(reports).glob("*") if folder.is_dir() and not folder.is_symlink())
     today = today or datetime.datetime.now(datetime.UTC).date()
     return [said for folder in folders if (said := _series(folder, today)) is not None]
+
+
+def listing(reports: Path | str, today: datetime.date | None = None) -> list[dict[str, Any]]:
+    """Describe each series as `series` does, its answer in signs that a terminal can show."""
+    return [{**one, "answer": one["answer"] and edition.plain(one["answer"])} for one in series(reports, today)]
 
 
 def write(reports: Path | str, today: datetime.date | None = None) -> Path:

@@ -41,6 +41,7 @@ __all__ = [
     "found",
     "held",
     "identify",
+    "plain",
     "point_latest",
     "publish",
     "undisturbed",
@@ -96,10 +97,8 @@ class Edition:
 
 def editions(folder: Path, series: str | None = None) -> list[Edition]:
     """Read the editions in `reports/<name>/`, oldest first; of one series where it is named."""
-    read = []
-    for manifest in sorted(folder.glob("*-*/manifest.json")):
-        if not manifest.parent.is_symlink() and not manifest.parent.name.startswith("."):
-            read.append(Edition(manifest.parent, json.loads(manifest.read_text(encoding="utf-8"))))
+    there = [file for file in sorted(folder.glob("*-*/manifest.json")) if not file.parent.name.startswith(".")]
+    read = [Edition(file.parent, _read(file)) for file in there]
     return sorted((one for one in read if series in (None, one.manifest["series"])), key=lambda one: one.age)
 
 
@@ -227,6 +226,15 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(waiting[0])
 
 
+def plain(text: str) -> str:
+    """A sentence without the invisible signs that keep names in their own direction on a page.
+
+    >>> plain("\u2068web\u2069 leads")
+    'web leads'
+    """
+    return text.translate(dict.fromkeys([0x2068, 0x2069]))
+
+
 def as_json(value: Any) -> str:
     """Write a value as JSON whose bytes depend on nothing else."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -235,6 +243,14 @@ def as_json(value: Any) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file, on the disk when this returns."""
     _write(path, as_json(value).encode())
+
+
+def _read(manifest: Path) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RunError(f"{manifest} is damaged. Move {manifest.parent} away, then run again.") from None
+    return said
 
 
 def _write(path: Path, said: bytes) -> None:

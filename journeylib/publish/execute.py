@@ -11,6 +11,7 @@ import json
 import os
 import selectors
 import shutil
+import site
 import subprocess
 import sys
 import tempfile
@@ -153,8 +154,9 @@ def _environment(scratch: Path) -> dict[str, str]:
     """What workers and kernels may know of this machine: nothing that could change a number or a picture."""
     theirs = {key: value for key, value in os.environ.items() if key not in ("PYTHONSTARTUP", "MPLBACKEND")}
     home = str(Path(journeylib.__file__).parent.parent)
+    first = [] if home in site.getsitepackages() else [home]  # this very package, also from a clone
     fixed = {
-        "PYTHONPATH": os.pathsep.join([home, *filter(None, [theirs.get("PYTHONPATH")])]),
+        "PYTHONPATH": os.pathsep.join([*first, *filter(None, [theirs.get("PYTHONPATH")])]),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import mistune
 
@@ -40,7 +40,7 @@ def parts(text: str) -> list[Part]:
     reader, writer = _machines()
     tokens, state = reader.parse(text)
     cut: list[tuple[int, str, list[Any]]] = [(0, "", [])]
-    for token in tokens:
+    for token in cast(list[dict[str, Any]], tokens):
         level = token["attrs"]["level"] if token["type"] == "heading" else 9
         if level <= 2:
             cut.append((level, "".join(_words(token["children"])), []))
@@ -64,7 +64,7 @@ class _Writer(mistune.HTMLRenderer):
     def codespan(self, text: str) -> str:
         return f"<code>{markup.escape(text)}</code>"
 
-    def block_code(self, code: str, info: str | None = None) -> str:
+    def block_code(self, code: str, *_: Any, **__: Any) -> str:
         return f"<pre><code>{markup.lines(code)}</code></pre>\n"
 
     def inline_html(self, html: str) -> str:
@@ -76,13 +76,13 @@ class _Writer(mistune.HTMLRenderer):
     def block_error(self, text: str) -> str:
         return f"<p>{markup.escape(text)}</p>\n"
 
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
+    def heading(self, text: str, level: int, **_: Any) -> str:
         return f"<h3>{text}</h3>\n" if level == 3 else f"<h4>{text}</h4>\n"
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
+    def image(self, text: str, *_: Any, **__: Any) -> str:
         return f"<i>{text}</i>"
 
-    def link(self, text: str, url: str, title: str | None = None) -> str:
+    def link(self, text: str, url: str, *_: Any, **__: Any) -> str:
         if _INSIDE.fullmatch(url) and url:
             return f'<a href="{markup.escape(url)}">{text}</a>'
         return f"{text} ({markup.escape(_SCHEME.sub('', url))})" if _SCHEME.match(url) else text

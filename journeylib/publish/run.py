@@ -24,17 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import BusyError, JourneyError, RunError
-from journeylib.publish import catalogue, edition, notebook, parameters
+from journeylib.publish import catalogue, collect, edition, notebook, parameters
 from journeylib.publish import recipe as recipes
 from journeylib.publish.edition import Edition, Identity
 from journeylib.publish.execute import Failure, Job, execute
 from journeylib.publish.recipe import Period, Recipe
 
-__all__ = ["MIME", "records", "run"]
-
-MIME = "application/vnd.journeylib.record+json"  # as in show.record, whose imports a run may not need
-
-_ISOLATES = dict.fromkeys([0x2068, 0x2069])  # signs that keep names in their own direction on a page
+__all__ = ["run"]
 
 
 def run(
@@ -89,32 +85,9 @@ def run(
         "edition": there.path.name,
         "path": str(there.path / "index.html"),
         "status": status,
-        "findings": [{**found, "text": found["text"].translate(_ISOLATES)} for found in there.manifest["findings"]],
+        "findings": [{**found, "text": edition.plain(found["text"])} for found in there.manifest["findings"]],
         "pages": sorted(str(there.path / name) for name in there.manifest["files"] if name.endswith(".html")),
     }
-
-
-def records(books: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Collect what executed notebooks recorded, in reading order, each with the name of its notebook.
-
-    Raises RunError where a notebook uses an id twice.
-    """
-    found, places = [], dict[tuple[str, str], int]()
-    for name, book in books.items():
-        for cell in book["cells"]:
-            for output in cell.get("outputs", []):
-                said = output.get("data", {}).get(MIME)
-                if said is None:
-                    continue
-                place, number = (name, said["id"]), cell["metadata"].get("number", 0)
-                if place in places:
-                    raise RunError(
-                        f'{name}.ipynb records "{said["id"]}" in cell {places[place]} and again in cell {number}. '
-                        'Give one of them another name: id="…".'
-                    )
-                places[place] = number
-                found.append({**said, "notebook": name})
-    return found
 
 
 def _manifest(store: Path) -> dict[str, Any]:
@@ -253,51 +226,16 @@ def _told(failure: Failure) -> str:
 
 
 def _finish(recipe: Recipe, about: dict[str, Any], folder: Path, private: Path, running: Path) -> Edition:
-    """Judge and draw what the notebooks recorded, and publish it."""
-    import nbformat
-
-    from journeylib.judge.verdicts import judge
-    from journeylib.publish.page import pages
-
-    books = {name: nbformat.read(running / f"{name}.ipynb", as_version=4) for name in recipe.notebooks}
-    exact = records(books)
-    judged = judge(exact, questions=list(recipe.questions), audience=recipe.audience)
-    drawn = pages({name: _as_written(book) for name, book in books.items()}, judged, about)
+    """Publish what the notebooks in `running` recorded, once judged and drawn, and keep them."""
+    done = collect.draw(recipe, about, running)
     if edition.data(_manifest(recipe.store_path)) != about["identity"]["data"]:
         raise BusyError(f"the store {recipe.store} changed while its report was made. Run it again.")
-    files = {**drawn, "findings.json": edition.as_json(judged)}
+    if edition.code(recipe) != about["identity"]["code"]:
+        raise BusyError("the notebooks or the package changed while the report was made. Run it again.")
+    edition.write_json(running / "records.json", done.exact)
     number = 1 + max((one.age[1] for one in edition.editions(folder)), default=0)
-    manifest = {**about, "number": number, "findings": _findings(judged)}
-    edition.write_json(running / "records.json", exact)
     with edition.undisturbed():
-        there = edition.publish(folder, manifest, files)
+        there = edition.publish(folder, {**about, "number": number, "findings": done.findings}, done.files)
         shutil.rmtree(private / there.path.name, ignore_errors=True)
         running.rename(private / there.path.name)
     return there
-
-
-def _as_written(book: Any) -> Any:
-    """An executed notebook without what depends on clock and machine: times, injected parameters, random ids."""
-    kept = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    for place, cell in enumerate(kept, start=1):
-        cell.id = f"cell-{place}"
-        for key in ["papermill", "execution"]:
-            cell.metadata.pop(key, None)
-    book.cells = kept
-    book.metadata.pop("papermill", None)
-    return book
-
-
-def _findings(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The sentences of an edition, as its pages say them, with verdict and, where one number stands behind, n."""
-    from journeylib.show import words
-
-    found = []
-    for record in judged["records"]:
-        if record["kind"] != "finding":
-            continue
-        rows = [dict(zip(record["columns"], row, strict=True)) for row in record["rows"]]
-        n = rows[0].get("n") if len(rows) == 1 else None
-        place = {"notebook": record["notebook"], "id": record["id"]}
-        found.append({**place, "text": words.sentence(record), "verdict": record["verdict"], "n": n})
-    return found

@@ -88,6 +88,7 @@ class Row:
     label: str
     state: str
     values: Mapping[str, Any]
+    place: int = 0
 
     @property
     def estimate(self) -> float:
@@ -116,8 +117,11 @@ def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **conte
 
 
 def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
-    """Show a headline number: a frame of one row; `unit` is share, count, days or score."""
-    _display(make("number", form, frame, id=id, **context))
+    """Show a headline number: a frame of one row; `unit` is share, count, days or score.
+
+    The id is the form and `_number` unless given, so that a finding of the same form may stand beside it.
+    """
+    _display(make("number", form, frame, id=f"{form}_number" if id is None else id, **context))
 
 
 def chart(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
@@ -195,7 +199,7 @@ def rows(record: Mapping[str, Any]) -> list[Row]:
         values = dict(zip(columns, cells, strict=True))
         state = "hidden" if i in hidden else "few" if values.get("is_enough") is False else "shown"
         label = " · ".join("unknown" if values[group] in (None, "") else str(values[group]) for group in groups)
-        made.append(Row(label, state, values))
+        made.append(Row(label, state, values, i))
     return made
 
 

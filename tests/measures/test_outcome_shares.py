@@ -10,7 +10,9 @@ from journeylib.measures import outcomes
 
 
 def journeys(rows):
-    return pd.DataFrame(rows, columns=["customer_id", "plan", "outcome", "is_mature"]).assign(started_us=range(len(rows)))
+    return pd.DataFrame(rows, columns=["customer_id", "plan", "outcome", "is_mature"]).assign(
+        started_us=range(len(rows))
+    )
 
 
 ROWS = journeys(

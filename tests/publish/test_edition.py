@@ -91,6 +91,13 @@ def test_editions_of_another_series_are_left_out(tmp_path: Path) -> None:
     assert len(edition.editions(tmp_path, "s")) == 1
 
 
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    there = publish(tmp_path, "a", "2026-06-30")
+    (there.path / "manifest.json").write_text("{")
+    with pytest.raises(RunError, match=r"2026-06-30-aaaaaaaa/manifest\.json is damaged\. Move .* away"):
+        edition.editions(tmp_path)
+
+
 def test_a_published_edition_has_its_files_with_their_hashes(tmp_path: Path) -> None:
     there = publish(tmp_path, "a", "2026-06-30")
     assert there.path == tmp_path / "2026-06-30-aaaaaaaa"

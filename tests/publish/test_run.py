@@ -18,7 +18,7 @@ import pytest
 
 from journeylib.errors import BusyError, ParameterError, RecipeError, RunError, StoreError
 from journeylib.publish import catalogue
-from journeylib.publish.run import records, run
+from journeylib.publish.run import run
 
 TODAY = datetime.date(2026, 7, 1)
 
@@ -43,8 +43,8 @@ def test_a_run_publishes_an_edition_beside_its_recipe(shared_project: Any, publi
     assert re.fullmatch(r"2026-06-30-[0-9a-f]{8}", published["edition"])
     assert published["status"] == "published"
     assert published["path"] == str(folder / "index.html")
-    assert {"index.html", "overview.html", "churn.html", "findings.json", "manifest.json"} == set(files(folder))
-    assert set(published["pages"]) == {str(folder / f"{name}.html") for name in ["index", "overview", "churn"]}
+    assert {"index.html", "churn.html", "findings.json", "manifest.json"} == set(files(folder))
+    assert set(published["pages"]) == {str(folder / f"{name}.html") for name in ["index", "churn"]}
     assert os.readlink(shared_project.folder / "latest") == published["edition"]
     assert (shared_project.reports / "index.html").exists()
     [finding] = published["findings"]
@@ -168,19 +168,3 @@ def test_what_is_refused_leaves_no_trace(project: Any, old: str, new: str, error
         run(recipe, today=datetime.date(2026, 7, 2))
     assert not project.folder.exists()
     assert not project.private.exists()
-
-
-def test_an_id_that_a_notebook_uses_twice_is_refused() -> None:
-    def cell(number: int, id: str) -> dict[str, Any]:
-        record = {"application/vnd.journeylib.record+json": {"id": id, "kind": "table"}}
-        return {"metadata": {"number": number}, "outputs": [{"data": {"text/plain": "x"}}, {"data": record}]}
-
-    whole = {"cells": [{"metadata": {}}, cell(2, "shares"), cell(4, "left")]}
-    assert [(one["notebook"], one["id"]) for one in records({"a": whole, "b": whole})] == [
-        ("a", "shares"),
-        ("a", "left"),
-        ("b", "shares"),
-        ("b", "left"),
-    ]
-    with pytest.raises(RunError, match=r'a\.ipynb records "shares" in cell 2 and again in cell 7\. Give one of them'):
-        records({"a": {"cells": [cell(2, "shares"), cell(7, "shares")]}})

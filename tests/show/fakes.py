@@ -172,7 +172,7 @@ def records() -> dict[str, list[Any]]:
             made("number", "customers", one(9412, 9412, 9412, 9412), unit="count"),
             made("number", "converted_share", one(9105, 0.3812, 0.3641, 0.3987), unit="share", **GOAL),
             made("number", "bounced_share", one(9412, 0.1483, 0.1391, 0.1579), unit="share", **CHAIN),
-            made("number", "nps", one(1240, 31.2, 27.1, 35.3), unit="score"),
+            made("number", "nps", one(1240, 31.2, 27.1, 35.3), id="nps_number", unit="score"),
             "## Who comes, and through which channels?",
             made("finding", "first_channel", spread("channel", CHANNELS)),
             made("chart", "shares", spread("channel", CHANNELS), id="first_channels", of="journeys", unit="share", measure="first_channel"),

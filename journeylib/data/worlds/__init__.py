@@ -1,6 +1,6 @@
 """Synthetic worlds: the source files of a company whose true answers are known.
 
-`make` writes seven files as a company would have them, the mapping that reads
+`make` writes six files as a company would have them, the mapping that reads
 them, and `truth.json`, which names every planted effect with its size, its place
 and how it is defined. Customers are made in batches, so memory stays flat at any
 size. The mess only ever adds rows, hides an id before a log-in or loses the one

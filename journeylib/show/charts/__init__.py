@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import matplotlib as mpl
+from matplotlib import font_manager
 
 from journeylib.show import words
 from journeylib.show.charts.flow import flow
@@ -28,6 +30,16 @@ DRAWINGS: Mapping[str, Callable[..., Sheet]] = {
     "trend": trend,
     "survival": survival,
 }
+
+
+_MORE_FONTS = [
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Arial Unicode MS",
+]
 
 
 def svg(record: Mapping[str, Any], *, width: Literal["wide", "narrow"] = "wide") -> str:
@@ -50,6 +62,8 @@ def png(record: Mapping[str, Any]) -> bytes:
         sheet = Sheet(612, 24, size=9.5) if said else DRAWINGS[record["form"]](record, narrow=False)
         sheet.text(0, -34, _unmarked(words.title(record)), bold=True)
         sheet.text(0, -20, f"{words.CHROME['unjudged']}. {_unmarked(said or words.subtitle(record))}", colour="soft")
+        for text in sheet.axes.texts:
+            text.set_fontfamily(_families())
         buffer = io.BytesIO()
         sheet.figure.savefig(buffer, format="png", dpi=110, facecolor=LIGHT["ground"], bbox_inches="tight")
         return buffer.getvalue()
@@ -61,6 +75,13 @@ def _style() -> Iterator[None]:
     with mpl.rc_context(dict(RC)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         yield
+
+
+@functools.cache
+def _families() -> list[str]:
+    """Give the fonts of a live drawing: the measuring font, then what the machine has for other scripts."""
+    there = set(font_manager.get_font_names())
+    return [*RC["font.family"], *(name for name in _MORE_FONTS if name in there)]
 
 
 def _unmarked(text: str) -> str:

@@ -46,7 +46,7 @@ def accents(record: Mapping[str, Any]) -> Mapping[str, str]:
     about = words.claimed(record)
     if about is None or about["form"] != "stay":
         return {}
-    apart = [str(row.values["group"]) for row in rows(about) if row.state == "shown" and not row.low <= 0 <= row.high]
+    apart = [str(row.values["group"]) for row in words.claims(about)]
     return {group: "accent" if len(apart) == 1 else f"g{i}" for i, group in enumerate(apart[:5], start=1)}
 
 

@@ -101,11 +101,13 @@ def _curves(record: Mapping[str, Any]) -> dict[str, list[Row]]:
     curves: dict[str, list[Row]] = {}
     for row in rows(record):
         curve = curves.setdefault(row.label, [])
-        if row.state == "shown" and row.estimate == row.estimate and (row.values["at_risk"] or 0) >= _FEWEST:
+        if row.state == "shown" and row.estimate == row.estimate:
             curve.append(row)
     horizon = record["context"].get("horizon_days") or math.inf
     for group, curve in curves.items():
         curve.sort(key=lambda row: float(row.values["day"]))
+        while curve and (curve[-1].values["at_risk"] or 0) < _FEWEST:
+            curve.pop()
         inside = _thinned([row for row in curve if row.values["day"] <= horizon], _POINTS)
         if inside and inside[-1] is not curve[-1]:
             inside.append(replace(inside[-1], values={**inside[-1].values, "day": horizon}))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from journeylib.show.markup.blocks import explained, figure, finding, number, numbers, statement
-from journeylib.show.markup.closing import claims, made
+from journeylib.show.markup.closing import claimed_terms, claims, made
 from journeylib.show.markup.tables import table
 from journeylib.show.markup.text import anchor, attribute, escape, lines, prose
 
 __all__ = [
     "anchor",
     "attribute",
+    "claimed_terms",
     "claims",
     "escape",
     "explained",

@@ -12,7 +12,7 @@ from journeylib.show.record import rows
 
 __all__ = ["explained", "figure", "finding", "number", "numbers", "statement"]
 
-_SMALL_TABLE = 12  # rows, up to which paper shows the table that a screen folds
+_SMALL_TABLE = 8  # rows, up to which paper shows the table that a screen folds
 
 
 def finding(record: Mapping[str, Any]) -> str:
@@ -44,10 +44,10 @@ def numbers(records: Sequence[Mapping[str, Any]]) -> str:
     return f'<dl class="numbers">{"".join(map(number, records))}</dl>' if records else ""
 
 
-def figure(record: Mapping[str, Any]) -> str:
+def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
     """Draw a chart with its title, what it shows in a sentence, and its numbers folded under it.
 
-    The sentence is left out where the chart's title is already the finding.
+    The sentence is left out where the title is already the finding, or `is_said` beside the chart.
     """
     place = anchor("chart", record["id"])
     title = prose(words.title(record))
@@ -55,7 +55,7 @@ def figure(record: Mapping[str, Any]) -> str:
     if missing:
         said = f'<p class="lacking">{prose(missing)}</p>'
         return f'<figure id="{place}"><figcaption><h3>{title}</h3></figcaption>{said}</figure>'
-    see = "" if words.claimed(record) else f'<p class="see">{prose(words.see(record))}</p>'
+    see = "" if is_said or words.claimed(record) else f'<p class="see">{prose(words.see(record))}</p>'
     small = " small" if len(record["rows"]) <= _SMALL_TABLE else ""
     return (
         f'<figure id="{place}"><figcaption><h3>{title}</h3>'
@@ -83,12 +83,16 @@ def explained(used: Collection[str]) -> str:
 
 def _verdict(record: Mapping[str, Any]) -> str:
     verdict = record.get("verdict")
-    if verdict is None:
-        return ""
+    if verdict is None or words.lacking(record):
+        return ""  # a sentence that says so itself needs no word before it
+    contrasts = record.get("contrasts")
+    if verdict == "supported" and contrasts and not any(one["asked"] for one in contrasts):
+        verdict = "claimed"  # nobody asked beforehand
     kind = verdict.replace(" ", "-")
     return f'<p class="verdict {escape(kind)}">{escape(words.verdict(verdict))}</p>'
 
 
 def _cautions(record: Mapping[str, Any]) -> str:
-    said = [words.caution(guard) for guard in record.get("guards") or () if guard["status"] == "caution"]
+    unmet = [guard for guard in record.get("guards") or () if guard["status"] == "caution"]
+    said = [words.caution(guard, record.get("min_cell", 10)) for guard in unmet]
     return "".join(f'<p class="note">{prose(text)}</p>' for text in said)

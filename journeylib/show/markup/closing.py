@@ -9,7 +9,7 @@ from journeylib.show import words
 from journeylib.show.markup.blocks import statement
 from journeylib.show.markup.text import escape, lines, prose
 
-__all__ = ["claims", "made"]
+__all__ = ["claimed_terms", "claims", "made"]
 
 
 def claims(judged: Mapping[str, Any], link: Callable[[Mapping[str, Any]], str]) -> str:
@@ -36,6 +36,17 @@ def claims(judged: Mapping[str, Any], link: Callable[[Mapping[str, Any]], str]) 
         parts.append(f"<p>{escape(none)}</p>")
     parts.append(f'<p class="note">{prose(words.ledger(judged))}</p>')
     return f'<div class="ledger">{"".join(parts)}</div>'
+
+
+def claimed_terms(judged: Mapping[str, Any]) -> list[str]:
+    """Give the terms that the list of claims uses."""
+    asked = {question["record"] for question in judged["questions"]}
+    told = [
+        record
+        for record in judged["records"]
+        if record["kind"] == "finding" and (record["claimed"] or f"{record['notebook']}/{record['id']}" in asked)
+    ]
+    return [term for record in told for term in words.terms(record)]
 
 
 def made(edition: Mapping[str, Any], notebook: str, data: Mapping[str, Any] | None = None) -> str:

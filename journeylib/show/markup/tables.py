@@ -13,12 +13,13 @@ from journeylib.show.record import Row, rows
 __all__ = ["table"]
 
 _MOST_ROWS = 40
+_LONGEST_NAME = 90
 _UNSEEN = {"low", "high", "is_enough", "p", "wait_low", "wait_high"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS
 
 
 def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
-    """Draw a record as a table; `caption=False` keeps the caption for those who only hear the page.
+    """Draw a record as a table; `caption=False` leaves its title to what stands around it.
 
     A hidden cell says so and the note under the table gives the rule; a row without enough
     data says how many there are. Long tables are cut, survival curves are thinned to round days.
@@ -34,11 +35,11 @@ def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
         f'<th scope="col"{_class(column in numeric)}>{prose(words.head(column, record))}</th>' for column in columns
     )
     body = "".join(_line(record, row, columns, numeric) for row in shown)
-    hush = "" if caption else ' class="sr"'
+    title = f"<h3>{prose(said)}</h3>" if caption else ""
     notes = "".join(f'<p class="note">{prose(note)}</p>' for note in _notes(record, shown, left_out))
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
-        f"<table><caption{hush}>{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'{title}<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
+        f"<table><caption class="sr">{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         f"{notes}"
     )
 
@@ -119,12 +120,12 @@ def _plain(column: str, value: Any) -> str:
     if isinstance(value, int | float):
         if column == "wait_hours":
             return escape(words.wait(value))
-        if column.endswith("_share") or column == "before":
+        if column.endswith("_share") or column in ("before", "returned"):
             return escape(words.percent(value))
         return escape(words.count(value) if isinstance(value, int) else words.significant(value))
     if column.endswith("_on"):
         return escape(words.date(str(value)))
-    return f"<bdi>{escape(value)}</bdi>"
+    return prose(words.name(value, _LONGEST_NAME))
 
 
 def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str) -> list[str]:

@@ -12,7 +12,11 @@ from journeylib.show.words import visible
 __all__ = ["anchor", "attribute", "escape", "lines", "prose"]
 
 _NAME = re.compile("\u2068([^\u2068\u2069]*)\u2069")
-_BRACKET = re.compile("\\((?:[^()<>]|<bdi>[^()<>]*</bdi>)*\\bn\u202f=\u202f[\\d,]+\\)")
+# A bracket that ends in a number or its unit; with what follows it, so that no stop stands alone.
+_BRACKET = re.compile(
+    "(?<= )\\((?:[^()<>]|<bdi>[^()<>]*</bdi>)*(?:\\d|\u202f%|\\d (?:days|hours|points|or more))\\)[.,;]?"
+)
+_LONG_BRACKET = 34
 
 
 def escape(text: Any) -> str:
@@ -30,12 +34,12 @@ def prose(sentence: str) -> str:
     """Make a sentence of `words` HTML: names from data in `<bdi>`, the bracket of interval and n set apart.
 
     >>> prose("on \\u2068<web>\\u2069 (36–40, n\\u202f=\\u202f12).").replace("\\u202f", " ")
-    'on <bdi>&lt;web&gt;</bdi> <span class="bracket">(36–40, n = 12)</span>.'
+    'on <bdi>&lt;web&gt;</bdi> <span class="bracket whole">(36–40, n = 12).</span>'
     """
     parts = []
     for i, part in enumerate(_NAME.split(sentence)):
         parts.append(f"<bdi>{escape(part)}</bdi>" if i % 2 else escape(part))
-    return _BRACKET.sub(lambda found: f'<span class="bracket">{found[0]}</span>', "".join(parts))
+    return _BRACKET.sub(_set_apart, "".join(parts))
 
 
 def attribute(sentence: str) -> str:
@@ -60,3 +64,8 @@ def anchor(*names: str) -> str:
     if plain and slug:
         return slug[:60].rstrip("-")
     return f"{slug[:40]}-{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:6]}".lstrip("-")
+
+
+def _set_apart(bracket: re.Match[str]) -> str:
+    whole = " whole" if len(bracket[0]) <= _LONG_BRACKET else ""
+    return f'<span class="bracket{whole}">{bracket[0]}</span>'

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from journeylib.show.record import Row, rows
-from journeylib.show.words.findings import claim, lacking
-from journeylib.show.words.numbers import count, date, dates, estimate, month, name, quantity, unit, visible
+from journeylib.show.words.findings import claims, lacking
+from journeylib.show.words.numbers import count, customers, date, dates, estimate, month, name, quantity, unit, visible
 
 __all__ = [
     "TITLES",
@@ -37,10 +38,7 @@ __all__ = [
 def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Give the finding that a chart illustrates, if the edition claims it; `about` holds the judged finding."""
     about = record.get("about")
-    if not about or lacking(about) or not about["rows"]:
-        return None
-    null = float(rows(about)[0].values["before"]) if about["form"] == "incident" else 0.0
-    return about if claim(about, null) == "claimed" else None
+    return about if about and not lacking(about) and claims(about) else None
 
 
 def title(record: Mapping[str, Any]) -> str:
@@ -66,12 +64,20 @@ def alt(record: Mapping[str, Any]) -> str:
 
 
 def ends(record: Mapping[str, Any]) -> list[Row]:
-    """Give each group's row of a survival chart at the horizon, or at its last day before that."""
+    """Give each group's row of a survival chart at the horizon, or at its last day where it ends before that.
+
+    A curve holds its value from one row's day to the next.
+    """
     horizon = record["context"].get("horizon_days") or math.inf
     last: dict[str, Row] = {}
     for row in rows(record):
-        if row.state == "shown" and row.values["day"] <= horizon and (row.values["at_risk"] or 0) >= 10:
+        if row.state != "shown" or (row.values["at_risk"] or 0) < 10:
+            continue
+        if row.values["day"] <= horizon:
             last[row.label] = row
+        elif row.label in last and last[row.label].values["day"] < horizon:
+            before = last[row.label]
+            last[row.label] = replace(before, values={**before.values, "day": horizon})
     return sorted(last.values(), key=lambda row: -row.estimate)
 
 
@@ -219,14 +225,14 @@ def _flow_title(record: Mapping[str, Any]) -> str:
 
 
 def _stay_claim(about: Mapping[str, Any]) -> str:
-    row = rows(about)[0]
+    row = claims(about)[0]
     stay = "stay active" if about["context"].get("kind") == "lapse" else "stay"
     group, by = name(row.values["group"]), name(about["context"].get("by"))
     return f"Customers whose {by} is {group} {stay} {'longer' if row.estimate > 0 else 'less long'}"
 
 
 def _incident_claim(about: Mapping[str, Any]) -> str:
-    row = rows(about)[0]
+    row = claims(about)[0]
     fewer = "Fewer" if row.estimate < float(row.values["before"]) else "More"
     when = dates(row.values["from_on"], row.values["until_on"])
     return f"{fewer} went on {_going_on(about['context'])}, {when}"
@@ -281,8 +287,12 @@ def _see_shares(record: Mapping[str, Any]) -> str:
 def _see_outcomes(record: Mapping[str, Any]) -> str:
     found = [row for row in rows(record) if row.state == "shown"]
     first = found[0].label
-    said = [f"{estimate(row.values, 'share')} {row.values['outcome']}" for row in found if row.label == first]
-    return (f"Where it is {name(first)}: " if first else "Of all journeys: ") + ", ".join(said) + "."
+    own = [row for row in found if row.label == first]
+    said = ", ".join(
+        f"{estimate(row.values, 'share', n=False)} {outcome(row.values['outcome']).lower()}" for row in own
+    )
+    of = f"Where {name(record['columns'][0])} is {name(first)}" if first else "Of all journeys"
+    return f"{of}: {said} ({customers(own[0].values['n'])})."
 
 
 def _see_flow(record: Mapping[str, Any]) -> str:
@@ -306,8 +316,8 @@ def _see_trend(record: Mapping[str, Any]) -> str:
 def _see_survival(record: Mapping[str, Any]) -> str:
     said = []
     for row in ends(record)[:5]:
-        of = f" of {name(row.label)}" if row.label else ""
-        said.append(f"{estimate(row.values, 'share', n=False)}{of} after {count(row.values['day'])} days")
+        of = f" of {name(row.label)}" if row.label else " of customers"
+        said.append(f"{estimate(row.values, 'share', n=False)}{of} after {quantity(row.values['day'], 'days')}")
     return "Still there: " + "; ".join(said) + "." if said else ""
 
 

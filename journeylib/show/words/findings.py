@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from journeylib.estimates import ENOUGH
+from journeylib.estimates import ENOUGH, Z
 from journeylib.show.record import Row, rows
 from journeylib.show.words.numbers import (
     between,
@@ -19,18 +19,21 @@ from journeylib.show.words.numbers import (
     customers,
     during,
     estimate,
+    listed,
     name,
     parts,
     percent,
     places,
     quantity,
     unit,
+    visible,
 )
 
-__all__ = ["SENTENCES", "claim", "lacking", "sentence"]
+__all__ = ["SENTENCES", "claim", "claims", "lacking", "sentence"]
 
 _POWER = 2.8  # standard errors that show in four of five repetitions at the 5 % level
 _MOST_GROUPS = 4
+_MOST_SENTENCES = 3
 
 _NOT_CLAIMED = "this is not claimed: among all that this edition compares, chance alone can bring one like it"
 
@@ -49,7 +52,7 @@ def sentence(record: Mapping[str, Any]) -> str:
 
 
 def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
-    """Say why a record cannot be said, as far as its first row tells; empty where it can.
+    """Say why a record cannot be said, where none of its rows can be shown; empty where one can.
 
     `purpose` completes "needed to say …".
     """
@@ -59,26 +62,38 @@ def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
     to_say = f" to say {purpose}" if purpose else ""
     for guard in record.get("guards") or ():
         if guard["status"] == "refuse":
-            return f"Not enough data: {count(guard['have'])} of the {count(guard['needed'])} needed{to_say}."
+            have = f"fewer than {_min_cell(record)}" if guard["have"] is None else count(guard["have"])
+            return f"Not enough data: {have} of the {count(guard['needed'])} {visible(guard['guard'])} needed{to_say}."
     found = rows(record)
     if not found:
         return "" if record["form"] == "incident" else f"Not enough data: nothing was observed{to_say}."
     if all(row.state == "hidden" for row in found):
-        return f"Hidden, to protect groups of fewer than {count(record.get('min_cell', 10))} customers."
+        return f"Hidden, to protect groups of fewer than {_min_cell(record)} customers."
     if all(row.state != "shown" for row in found):
-        have = max(row.n or 0 for row in found)
-        return f"Not enough data: {count(have)} of the {count(ENOUGH)} customers needed{to_say}."
+        most = max(row.n or 0 for row in found)
+        lack = f": {count(most)} of the {count(ENOUGH)} customers needed" if most < ENOUGH else ""
+        return f"Not enough data{lack}{to_say}."
     return ""
 
 
-def claim(record: Mapping[str, Any], null: float = 0.0) -> str:
-    """Tell how a contrast may be spoken of: "claimed", "close" or "none".
+def claim(record: Mapping[str, Any], row: Row) -> str:
+    """Tell how the contrast of a row may be spoken of: "claimed", "close" or "none".
 
-    "close": the interval leaves out `null`, but the edition does not claim it.
+    "close": its interval leaves out no difference, but the edition does not claim it.
     """
-    first = _shown(record)[0]
-    apart = not math.isnan(first.low) and not first.low <= null <= first.high
-    return "claimed" if apart and record.get("claimed") else "close" if apart else "none"
+    null = float(row.values.get("before") or 0.0)
+    if math.isnan(row.low) or row.low <= null <= row.high:
+        return "none"
+    contrasts = record.get("contrasts")
+    is_claimed = bool(record.get("claimed"))
+    if contrasts is not None:
+        is_claimed = any(one["row"] == row.place and one["claimed"] for one in contrasts)
+    return "claimed" if is_claimed else "close"
+
+
+def claims(record: Mapping[str, Any]) -> list[Row]:
+    """Give the rows of a finding whose contrast may be spoken of as a difference."""
+    return [row for row in _shown(record) if claim(record, row) == "claimed"]
 
 
 def _converted(record: Mapping[str, Any]) -> str:
@@ -112,12 +127,15 @@ def _incident(record: Mapping[str, Any]) -> str:
     on = f"from {name(record['context'].get('source'))} to {name(record['context'].get('target'))}"
     if not record["rows"]:
         return f"No period stands out in the share that goes on {on}."
-    row = _shown(record)[0]
+    return " ".join(_period(record, row, on) for row in _shown(record)[:_MOST_SENTENCES])
+
+
+def _period(record: Mapping[str, Any], row: Row, on: str) -> str:
     before = float(row.values["before"])
     when = during(row.values["from_on"], row.values["until_on"])
     other = percent(before, places("share", before, row.low, row.high))
     value, bracket = parts(row.values, "share")
-    state = claim(record, before)
+    state = claim(record, row)
     if state == "none":
         return (
             f"No period is found to differ in the share that goes on {on}: {when} it is {value} {bracket}, "
@@ -129,31 +147,56 @@ def _incident(record: Mapping[str, Any]) -> str:
 
 
 def _stay(record: Mapping[str, Any]) -> str:
-    return " ".join(_stays(record, row) for row in _shown(record)[:_MOST_GROUPS])
+    shown = _shown(record)
+    apart = [row for row in shown if claim(record, row) != "none"]
+    apart.sort(key=lambda row: (claim(record, row) != "claimed", -abs(row.estimate)))
+    alike = [row for row in shown if claim(record, row) == "none"]
+    said = [_longer(record, row) for row in apart[:_MOST_SENTENCES]]
+    said += [_alike(record, alike)] if alike else []
+    few = [name(row.values["group"]) for row in rows(record) if row.state == "few"]
+    said += [f"Not enough data where {name(record['context'].get('by'))} is {listed(few, 'or')}."] if few else []
+    return " ".join(said)
 
 
-def _stays(record: Mapping[str, Any], row: Row) -> str:
-    context = record["context"]
-    by, group, baseline = name(context.get("by")), name(row.values["group"]), name(row.values["baseline"])
-    horizon = f"the first {quantity(context['horizon_days'], 'days')}"
-    stay = "stay active" if context.get("kind") == "lapse" else "stay"
-    behind = customers(row.values["n"])
-    alone = {**record, "rows": [list(row.values.values())], "columns": list(row.values), "hidden": []}
-    state = claim(alone)
-    if state == "none":
-        ends = between(row.low, row.high, "days")
-        shows = quantity((row.high - row.low) / (2 * 1.96) * _POWER, "days")
-        return (
-            f"No difference found in how long customers {stay} within {horizon}, whether {by} is {group} or {baseline} "
-            f"({group} less {baseline}: {ends}, {behind}); one of {shows} or more would usually have shown."
-        )
+def _longer(record: Mapping[str, Any], row: Row) -> str:
+    by, group, baseline = name(record["context"].get("by")), name(row.values["group"]), name(row.values["baseline"])
     more = row.estimate > 0
     ends = between(row.low, row.high, "days") if more else between(-row.high, -row.low, "days")
     said = (
-        f"Customers whose {by} is {group} {stay} {quantity(abs(row.estimate), 'days')} "
-        f"{'longer' if more else 'less'} within {horizon} than those whose {by} is {baseline} ({ends}, {behind})"
+        f"Customers whose {by} is {group} {_stays(record)} {quantity(abs(row.estimate), 'days')} "
+        f"{'longer' if more else 'less'} within {_horizon(record)} than those whose {by} is {baseline} "
+        f"({ends}, {customers(row.values['n'])})"
     )
-    return f"{said}." if state == "claimed" else f"{said}; {_NOT_CLAIMED}."
+    return f"{said}." if claim(record, row) == "claimed" else f"{said}; {_NOT_CLAIMED}."
+
+
+def _alike(record: Mapping[str, Any], alike: Sequence[Row]) -> str:
+    by, baseline = name(record["context"].get("by")), name(alike[0].values["baseline"])
+    groups = [name(row.values["group"]) for row in alike]
+    shows = quantity(max(_detectable(record, row) for row in alike), "days")
+    said = f"No difference found in how long customers {_stays(record)} within {_horizon(record)}, whether {by} is"
+    would = f"one of {shows} or more would usually have shown"
+    if len(alike) > 1:
+        return f"{said} {baseline}, {listed(groups, 'or')}; {would}."
+    row = alike[0]
+    ends = f"{groups[0]} less {baseline}: {between(row.low, row.high, 'days')}, {customers(row.values['n'])}"
+    return f"{said} {groups[0]} or {baseline} ({ends}); {would}."
+
+
+def _detectable(record: Mapping[str, Any], row: Row) -> float:
+    """Give the difference that this much data would usually have shown, as judged or from the interval."""
+    for one in record.get("contrasts") or ():
+        if one["row"] == row.place and one.get("detectable") is not None:
+            return float(one["detectable"])
+    return (row.high - row.low) / (2 * Z) * _POWER
+
+
+def _stays(record: Mapping[str, Any]) -> str:
+    return "stay active" if record["context"].get("kind") == "lapse" else "stay"
+
+
+def _horizon(record: Mapping[str, Any]) -> str:
+    return f"the first {quantity(record['context']['horizon_days'], 'days')}"
 
 
 def _left(record: Mapping[str, Any]) -> str:
@@ -205,6 +248,10 @@ _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 def _shown(record: Mapping[str, Any]) -> Sequence[Row]:
     return [row for row in rows(record) if row.state == "shown"]
+
+
+def _min_cell(record: Mapping[str, Any]) -> str:
+    return count(record.get("min_cell", 10))
 
 
 def _first(record: Mapping[str, Any]) -> tuple[str, str]:

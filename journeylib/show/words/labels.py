@@ -63,16 +63,14 @@ CHROME: Mapping[str, str] = {
     "edition of each, with its answer.",
     "catalogue_empty": "No report has been published yet. Run one: journey run RECIPE",
     "older": "Older editions",
-    "state_draft": "draft",
-    "state_reviewed": "reviewed",
-    "state_failed": "the last run failed",
-    "state_stale": "stale since",
+    "state_failed": "Why the last run failed",
     "none": "none",
 }
 
 # Explained once on a page, after the block that first uses them.
 TERMS: Mapping[str, str] = {
-    "interval": "In brackets: the range the data leave plausible (a 95 % interval), and n, the customers behind it.",
+    "interval": "In brackets: the range the data leave plausible (a 95 % interval; wider where a difference is "
+    "claimed) and n, the customers behind it.",
     "journey": "A journey is one customer’s run of contacts, up to a long silence.",
     "mature": "Only journeys that have had the full time to get there are counted.",
     "outcome": "Open: a journey that has not had time to end, neither converted nor lost.",
@@ -112,6 +110,9 @@ _HEADS: Mapping[str, str] = {
     "wait_hours": "Median wait",
     "day": "Day",
     "rows": "Rows",
+    "returned": "Came back later",
+    "left": "Have left",
+    "silent_days": "Silence, in days",
     "rule": "Rule",
     "before": "At other times",
     "baseline": "Compared with",

@@ -14,11 +14,13 @@ __all__ = [
     "cut",
     "edition",
     "few",
+    "footer",
     "ledger",
     "line",
     "notices",
     "reconciliation",
     "rounded",
+    "state",
     "thinned",
     "unanswered",
     "veil",
@@ -76,16 +78,14 @@ def reconciliation(statement: Mapping[str, Any]) -> str:
     )
 
 
-def caution(guard: Mapping[str, Any]) -> str:
+def caution(guard: Mapping[str, Any], min_cell: int = 10) -> str:
     """Say a guard that is not met.
 
-    >>> caution({"guard": "events per group", "status": "caution", "have": 14, "needed": 20})
-    'Read with caution: events per group 14, 20 would be better.'
+    >>> caution({"guard": "departures", "status": "caution", "have": 14, "needed": 20})
+    'Read with caution: 14 departures, 20 would be enough.'
     """
-    have, needed = guard.get("have"), guard.get("needed")
-    if have is None or needed is None:
-        return f"Read with caution: {visible(guard['guard'])}."
-    return f"Read with caution: {visible(guard['guard'])} {_plain(have)}, {_plain(needed)} would be better."
+    have = f"fewer than {count(min_cell)}" if guard["have"] is None else _plain(guard["have"])
+    return f"Read with caution: {have} {visible(guard['guard'])}, {_plain(guard['needed'])} would be enough."
 
 
 def ledger(judged: Mapping[str, Any]) -> str:
@@ -95,17 +95,17 @@ def ledger(judged: Mapping[str, Any]) -> str:
     if not made:
         return "This edition compares nothing, so it claims no difference."
     said = f"Of {_many(made, 'comparison')} made in this edition, {count(claimed)} {'is' if claimed == 1 else 'are'} "
-    worth = f"the expected share of false claims is held at {percent(book['alpha'])} ({visible(book['method'])})"
+    worth = f"the expected share of false claims is held at {percent(book['alpha'], 0)} ({visible(book['method'])})"
     return f"{said}claimed; {worth}."
 
 
 def few(n: int | None, needed: int = ENOUGH) -> str:
-    """Say in place of a number that there are too few behind it.
+    """Say in place of a number that there is too little behind it: of customers, or of something else.
 
-    >>> few(14)
-    'not enough data: 14 of 30'
+    >>> few(14), few(400)
+    ('not enough data: 14 of 30', 'not enough data')
     """
-    return f"not enough data: {count(n or 0)} of {count(needed)}"
+    return f"not enough data: {count(n or 0)} of {count(needed)}" if (n or 0) < needed else "not enough data"
 
 
 def edition(about: Mapping[str, Any]) -> str:
@@ -120,6 +120,27 @@ def edition(about: Mapping[str, Any]) -> str:
             f" of {count(about['looks'])} planned" if about.get("looks") else ""
         )
     return said
+
+
+def footer(about: Mapping[str, Any]) -> str:
+    """Say at the foot of a page what made it.
+
+    >>> footer({"id": "5f1c2ab09944", "versions": {"journeylib": "0.1.0"}, "as_of": "2026-06-30"})
+    'Edition 5f1c2ab0, as of 30 June 2026. Made with journeylib 0.1.0.'
+    """
+    said = f"Edition {str(about.get('id', ''))[:8]}" + (f", as of {date(about['as_of'])}" if about.get("as_of") else "")
+    version = (about.get("versions") or {}).get("journeylib")
+    return f"{said}. Made with journeylib{' ' + version if version else ''}."
+
+
+def state(status: str, since: str = "") -> str:
+    """Say the state of a report series.
+
+    >>> state("stale", "2026-07-08"), state("failed")
+    ('Stale since 8 July 2026', 'The last run failed')
+    """
+    said = {"failed": "The last run failed", "stale": f"Stale since {date(since)}"}.get(status, visible(status))
+    return said[:1].upper() + said[1:]
 
 
 def unanswered(question: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ __all__ = [
     "dates",
     "during",
     "estimate",
+    "listed",
     "month",
     "name",
     "parts",
@@ -52,7 +53,7 @@ _UNITS = {
 }
 _SHARES = {
     *("converted", "bounced", "first_channel", "incident", "left", "shares", "outcomes", "flow", "survival"),
-    *("converted_share", "bounced_share", "still_share", "transitions"),
+    *("converted_share", "bounced_share", "still_share", "transitions", "converted_by", "sensitivity", "paths"),
 }
 _SCALE = {"share": 100.0, "points": 100.0}
 _NOUNS = {"days": "day", "hours": "hour", "points": "point"}
@@ -281,6 +282,15 @@ def name(value: Any, longest: int = _LONGEST_NAME) -> str:
     """
     text = visible("unknown" if value is None or value == "" else value)
     return ISOLATE + (text if len(text) <= longest else text[: longest - 1].rstrip() + "…") + RELEASE
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Join names as a sentence does.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return ", ".join(names[:-1]) + (f" {last} " if names[1:] else "") + names[-1] if names else ""
 
 
 def visible(value: Any) -> str:

@@ -1,0 +1,196 @@
+"""Disclosure: what is hidden, what is rounded, and that neither can be undone from the rest."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+from journeylib.judge.disclosure import disclose
+from journeylib.schema import COUNTS
+
+
+def share(n, estimate=0.5, low=0.4, high=0.6, **more):
+    """A row: its group, the estimate, then counts and times."""
+    after = {name: more.pop(name) for name in [*COUNTS, "wait_hours"] if name in more}
+    return {**more, "n": n, "estimate": estimate, "low": low, "high": high, "is_enough": n >= 30, **after}
+
+
+def rows_of(disclosed):
+    return [dict(zip(disclosed["columns"], cells, strict=True)) for cells in disclosed["rows"]]
+
+
+def test_a_private_edition_is_exact(record):
+    exact = record("chart", "shares", share(3, plan="a"), share(403, 0.1234567, plan="b"))
+    private = disclose(exact, audience="private")
+    assert private["rows"] == exact["rows"]
+    assert private["hidden"] == []
+
+
+def test_nine_customers_are_hidden_and_ten_are_not(record):
+    rows = [share(n, plan=str(n), journeys=40) for n in (9, 8, 10, 400)]
+    shared = disclose(record("chart", "shares", *rows))
+    assert shared["hidden"] == [0, 1]
+    assert rows_of(shared)[0] == {
+        "plan": "9", "n": None, "estimate": None, "low": None, "high": None, "is_enough": False, "journeys": None
+    }  # fmt: skip
+
+
+def test_one_hidden_row_takes_the_next_smallest_with_it(record):
+    rows = [share(n, plan=str(n)) for n in (400, 9, 60, 300)]
+    assert disclose(record("chart", "shares", *rows))["hidden"] == [1, 2]
+
+
+def test_a_group_of_nobody_is_not_hidden_and_hides_nobody(record):
+    rows = [share(n, plan=str(n)) for n in (0, 9, 60, 300)]
+    assert disclose(record("chart", "shares", *rows))["hidden"] == [1, 2]
+    assert disclose(record("chart", "shares", *rows[:1], *rows[2:]))["hidden"] == []
+
+
+def test_a_row_that_stands_alone_is_hidden_alone(record):
+    assert disclose(record("number", "nps", share(7), unit="score"))["hidden"] == [0]
+
+
+def test_the_few_behind_a_part_are_hidden_though_the_whole_is_large(record):
+    rows = [
+        share(500, 0.9, plan="x", outcome="converted", customers=480),
+        share(500, 0.08, plan="x", outcome="lost", customers=60),
+        share(500, 0.02, plan="x", outcome="open", customers=9),
+        share(300, 0.8, plan="y", outcome="converted", customers=280),
+        share(300, 0.15, plan="y", outcome="lost", customers=50),
+        share(300, 0.05, plan="y", outcome="open", customers=15),
+    ]
+    # The hidden cell must be worked out neither along its plan nor along its outcome: a rectangle of four.
+    assert disclose(record("chart", "outcomes", *rows))["hidden"] == [1, 2, 4, 5]
+
+
+def test_shares_that_do_not_add_up_need_no_second_row(record):
+    rows = [
+        share(500, value, channel=name, customers=round(500 * value))
+        for name, value in [("a", 1), ("b", 0.6), ("c", 0.01)]
+    ]
+    assert disclose(record("chart", "shares", *rows))["hidden"] == [2]
+    parts = [
+        share(500, value, channel=name, customers=round(500 * value))
+        for name, value in [("a", 0.6), ("b", 0.39), ("c", 0.01)]
+    ]
+    assert disclose(record("chart", "shares", *parts))["hidden"] == [1, 2]
+
+
+def test_a_survival_curve_is_hidden_whole(record):
+    rows = [share(n, plan=plan, day=day, at_risk=n) for plan, n in [("a", 9), ("b", 80), ("c", 500)] for day in (0, 5)]
+    assert disclose(record("chart", "survival", *rows))["hidden"] == [0, 1, 2, 3]
+
+
+def flow(draw):
+    """A random flow of three columns whose columns add up."""
+    links = {}
+    for _ in range(400):
+        path = [str(name) for name in draw.choice(["web", "chat", "phone", "mail"], 3, p=[0.6, 0.25, 0.12, 0.03])]
+        end = str(draw.choice(["converted", "drop-off", "open"], p=[0.6, 0.37, 0.03]))
+        length = int(draw.integers(1, 4))
+        for step in range(1, min(length, 2) + 1):
+            link = (step, path[step - 1], path[step] if step < length else end)
+            links[link] = links.get(link, 0) + 1
+    return [
+        share(400, count / 400, step=step, source=source, target=target, journeys=count, customers=count)
+        for (step, source, target), count in sorted(links.items())
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_hidden_link_of_a_flow_follows_from_what_is_shown(record, seed):
+    rows = flow(np.random.default_rng(seed))
+    hidden = set(disclose(record("chart", "flow", *rows))["hidden"])
+    assert {at for at, row in enumerate(rows) if row["customers"] < 10} <= hidden
+    for at, row in enumerate(rows):
+        out = {k for k, one in enumerate(rows) if (one["step"], one["source"]) == (row["step"], row["source"])}
+        into = {k for k, one in enumerate(rows) if (one["step"] + 1, one["target"]) == (row["step"], row["source"])}
+        alone = (out | into) & hidden == {at}
+        assert not alone or out | into == {at}
+
+
+def test_counts_are_rounded_to_the_nearest_5(record):
+    shared = rows_of(disclose(record("table", "x", share(412, journeys=1203, at_risk=97, left=3, plan="a"))))[0]
+    assert [shared[name] for name in ("n", "journeys", "at_risk", "left")] == [410, 1205, 95, 5]
+
+
+def test_a_count_is_rounded_with_its_interval(record):
+    row = {"n": 1238, "estimate": 1238, "low": 1238, "high": 1238, "is_enough": True}
+    assert disclose(record("number", "customers", row, unit="count"))["rows"] == [[1240, 1240, 1240, 1240, True]]
+
+
+def test_a_share_is_no_more_exact_than_rounded_counts_and_its_interval_no_narrower(record):
+    exact = share(203, 87 / 203, 0.3626, 0.4975)
+    shared = rows_of(disclose(record("number", "still_share", exact, unit="share")))[0]
+    step = 5 / 203
+    assert abs(shared["estimate"] - exact["estimate"]) <= step / 2
+    assert exact["low"] - step <= shared["low"] <= exact["low"]
+    assert exact["high"] <= shared["high"] <= exact["high"] + step
+    # So the count behind it cannot be read off: several would have given this share.
+    assert sum(abs(x / 203 - shared["estimate"]) <= step / 2 for x in range(204)) >= 5
+
+
+def test_a_share_of_journeys_is_as_exact_as_the_count_of_journeys(record):
+    rows = [
+        share(400, 500 / 20000, channel="a", journeys=500, customers=300),
+        share(400, 0.975, channel="b", journeys=19500, customers=400),
+    ]
+    shared = rows_of(disclose(record("chart", "shares", *rows)))
+    assert shared[0]["estimate"] == pytest.approx(0.025, abs=5 / 20000)
+
+
+def test_shares_stay_between_0_and_1(record):
+    row = rows_of(disclose(record("number", "still_share", share(41, 0.99, 0.93, 0.999), unit="share")))[0]
+    assert row["high"] == 1
+    row = rows_of(disclose(record("number", "still_share", share(41, 0.01, 0.0004, 0.07), unit="share")))[0]
+    assert row["low"] == 0
+
+
+def test_times_keep_three_digits(record):
+    exact = share(400, 0.3, 0.2, 0.4, source="a", target="b", journeys=500, customers=300, wait_hours=40.7930555)
+    assert rows_of(disclose(record("table", "transitions", exact)))[0]["wait_hours"] == 40.8
+
+
+def test_an_interval_that_leaves_out_the_rest_still_does(record):
+    exact = {
+        "from_on": "2026-03-01",
+        "until_on": "2026-03-20",
+        **share(60, 0.55, 0.43, 0.66),
+        "p": 0.001,
+        "before": 0.70,
+    }
+    shared = rows_of(disclose(record("finding", "incident", exact)))[0]
+    assert shared["high"] < shared["before"]
+
+
+def test_guards_do_not_tell_what_rows_hide(record):
+    guarded = {
+        **record("finding", "x", share(7)),
+        "guards": [{"guard": "customers", "status": "refuse", "have": 7, "needed": 30}],
+    }
+    assert disclose(guarded)["guards"] == []
+    rows = record("chart", "shares", share(7, plan="a"), share(60, plan="b"), share(90, plan="c"))
+    guarded = {
+        **rows,
+        "guards": [{"guard": "customers in the smallest group", "status": "caution", "have": 7, "needed": 30}],
+    }
+    assert disclose(guarded)["guards"][0]["have"] is None
+    few = {
+        **record("finding", "x", share(14)),
+        "guards": [{"guard": "customers", "status": "refuse", "have": 14, "needed": 30}],
+    }
+    assert disclose(few)["guards"][0]["have"] == 15
+
+
+def test_records_without_customers_are_left_alone(record):
+    statement = record("data", "data", {"rule": "no time", "rows": 3})
+    assert disclose(statement)["rows"] == [["no time", 3]]
+
+
+def test_the_given_record_is_not_changed(record):
+    exact = record("chart", "shares", share(3, plan="a"), share(403, 0.1234567, plan="b"))
+    before = copy.deepcopy(exact)
+    disclose(exact)
+    assert exact == before
