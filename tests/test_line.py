@@ -111,20 +111,15 @@ def test_a_failing_notebook_publishes_nothing_and_names_the_cell(published):
     assert "churn" in answer["message"]
     assert "cell" in answer["message"]
     assert _files(published) == before
-    assert "ZeroDivisionError" in (published / "reports" / "index.html").read_text(encoding="utf-8") or "failed" in (
-        published / "reports" / "index.html"
-    ).read_text(encoding="utf-8")
+    assert "failed" in (published / "reports" / "index.html").read_text(encoding="utf-8")
 
 
 def test_every_wrong_parameter_is_refused_at_once_before_a_kernel_starts(published):
     recipe = published / "reports" / "demo.toml"
     kept = recipe.read_text(encoding="utf-8")
-    recipe.write_text(
-        kept.replace("horizon_days = 365", "horizon_dayz = 365\nlandmark = 3").replace(
-            "step_within_days = 1", 'step_within_days = "1"'
-        ),
-        encoding="utf-8",
-    )
+    wrong = kept.replace("horizon_days = 365", "horizon_dayz = 365\nlandmark = 3")
+    wrong = wrong.replace("step_within_days = 1", 'step_within_days = "1"')
+    recipe.write_text(wrong, encoding="utf-8")
     code, answer = _run(published)
     recipe.write_text(kept, encoding="utf-8")
     assert code == 2

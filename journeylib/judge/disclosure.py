@@ -138,7 +138,8 @@ def _grid(row: Row, unit: str) -> float:
         return 0.0
     if row.get("customers") and row.get("estimate") and total != row.get("n"):
         total = total / row["estimate"]
-    return float((100 if unit == "score" else 1) * _BASE / total)
+    whole = max(_BASE, _nearest(total, _BASE))  # so that 0 and 1 are steps
+    return (100 if unit == "score" else 1) * _BASE / whole
 
 
 def _on_grid(name: str, value: float, grid: float) -> float:

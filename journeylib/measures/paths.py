@@ -16,7 +16,7 @@ from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, Z, category_sums, share
 
-__all__ = ["ENDS", "OTHER", "flow", "transitions"]
+__all__ = ["ENDS", "OTHER", "flow", "top", "transitions"]
 
 OTHER = "other"
 ENDS = {"converted": "converted", "lost": "drop-off", "open": "open"}  # outcome → where a flow ends
@@ -110,6 +110,42 @@ def flow(
         where = {"step": int(row["step"]), "source": row["source"], "target": row["target"]}
         rows.append(share(Sums.of(row)).row(**where, journeys=int(row["x"]), customers=int(row["marked"])))
     return schema.result(rows, link, extra)
+
+
+def top(steps: nw.LazyFrame, labelled: nw.LazyFrame, *, most: int = 10, length: int = 5) -> pd.DataFrame:
+    """Measure the `most` frequent paths: touchpoint by touchpoint, the same one again taken once.
+
+    A path is the first `length` touchpoints; one that goes on ends in "…". `estimate` is the
+    share of labelled journeys, clustered by customer. The last row, "other", is all the rest,
+    so the shares add up to 1.
+    """
+    turns = steps.filter((nw.col("step") == 1) | (nw.col("touchpoint") != nw.col("previous_touchpoint")))
+    turn = nw.col("event_id").cum_count().over(*_JOURNEY, order_by=schema.ORDER)
+    turns = turns.with_columns(turn=turn).filter(nw.col("turn") <= length + 1)
+    turns = turns.join(labelled.select(*_JOURNEY), on=_JOURNEY, how="inner")
+    places = {
+        f"at_{place}": nw.when(nw.col("turn") == place).then(nw.col("touchpoint")) for place in range(1, length + 1)
+    }
+    goes_on = nw.when(nw.col("turn") > length).then(nw.lit("…"))
+    made = turns.with_columns(**places, goes_on=goes_on).group_by(*_JOURNEY).agg(nw.col(*places, "goes_on").max())
+    named = made.with_columns(path=nw.concat_str([nw.col(*places, "goes_on")], separator=" → ", ignore_nulls=True))
+
+    sizes = named.group_by("path").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
+    kept = sizes.with_columns(place=nw.col("path").cum_count().over("one", order_by=["smaller", "path"]))
+    frequent = kept.filter(nw.col("place") <= most).select("path", "place")
+    folded = named.join(frequent, on="path", how="left").with_columns(
+        path=nw.when(nw.col("place").is_null()).then(nw.lit(OTHER)).otherwise(nw.col("path"))
+    )
+    found = engine.collect(category_sums(folded.select(*_JOURNEY, "path"), labelled, ["path"]))
+    extra = ["journeys", "customers"]
+    if found.empty:
+        return schema.not_applicable("no journey started in the period", ["path"], extra)
+    found = found.assign(last=found["path"] == OTHER).sort_values(["last", "x", "path"], ascending=[True, False, True])
+    rows = [
+        share(Sums.of(row)).row(path=row["path"], journeys=int(row["x"]), customers=int(row["marked"]))
+        for row in found.to_dict("records")
+    ]
+    return schema.result(rows, ["path"], extra)
 
 
 def _fold(stays: nw.LazyFrame, most: int) -> nw.LazyFrame:

@@ -58,6 +58,7 @@ def test_choosing_a_group_and_a_touchpoint_redraws_the_flow_and_the_paths(browse
     page = browser.new_context(viewport={"width": 1500, "height": 1100}).new_page()
     page.goto(f"{lab}/lab/tree/notebooks/explore/journeys.ipynb")
     page.wait_for_selector(".jp-Notebook", timeout=90000)
+    page.wait_for_function("() => document.body.innerText.includes('| Idle')", timeout=90000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     everyone = _size(page)
@@ -65,16 +66,16 @@ def test_choosing_a_group_and_a_touchpoint_redraws_the_flow_and_the_paths(browse
     flow.wait_for(timeout=30000)
     before = flow.inner_html()
 
-    page.locator("select").nth(1).select_option("plan")
+    page.locator(".widget-dropdown select").nth(1).select_option("plan")
     page.wait_for_function("() => [...document.querySelectorAll('option')].some(o => o.text === 'annual')")
-    page.locator("select").nth(2).select_option("annual")
+    page.locator(".widget-dropdown select").nth(2).select_option("annual")
     page.wait_for_function(f"() => !document.body.innerText.includes('{everyone[0]:,} journeys of')", timeout=30000)
     annual = _size(page)
     assert 0 < annual[0] < everyone[0]
     assert 0 < annual[1] < everyone[1]
     assert page.locator("svg[role=img]").first.inner_html() != before
 
-    page.locator("select[multiple]").select_option(["chat"])
+    page.locator(".widget-select-multiple select").select_option(["chat"])
     page.wait_for_function(f"() => !document.body.innerText.includes('{annual[0]:,} journeys of')", timeout=30000)
     assert 0 < _size(page)[0] < annual[0]
     page.get_by_text("Paths", exact=True).click()

@@ -124,7 +124,7 @@ def test_a_count_is_rounded_with_its_interval(record):
 def test_a_share_is_no_more_exact_than_rounded_counts_and_its_interval_no_narrower(record):
     exact = share(203, 87 / 203, 0.3626, 0.4975)
     shared = rows_of(disclose(record("number", "still_share", exact, unit="share")))[0]
-    step = 5 / 203
+    step = 5 / 205
     assert abs(shared["estimate"] - exact["estimate"]) <= step / 2
     assert exact["low"] - step <= shared["low"] <= exact["low"]
     assert exact["high"] <= shared["high"] <= exact["high"] + step
@@ -139,6 +139,14 @@ def test_a_share_of_journeys_is_as_exact_as_the_count_of_journeys(record):
     ]
     shared = rows_of(disclose(record("chart", "shares", *rows)))
     assert shared[0]["estimate"] == pytest.approx(0.025, abs=5 / 20000)
+
+
+@pytest.mark.parametrize("n", [11, 33, 203, 1947])
+def test_nobody_and_everybody_stay_0_and_1(record, n):
+    rows = [share(n, 1.0, 1.0, 1.0, day=0), share(n, 0.0, 0.0, 0.3, day=9)]
+    shared = rows_of(disclose(record("chart", "survival", *rows)))
+    assert [shared[0][name] for name in ("estimate", "low", "high")] == [1, 1, 1]
+    assert [shared[1][name] for name in ("estimate", "low")] == [0, 0]
 
 
 def test_shares_stay_between_0_and_1(record):

@@ -15,7 +15,7 @@ _MOST = 16
 
 
 def shares(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
-    """Draw one bar a row, largest first; what cannot be shown says why, at the end."""
+    """Draw one bar a row, largest first, an n that all share once; what cannot be shown says why, at the end."""
     kind = words.unit(record)
     every = sorted(rows(record), key=lambda row: (row.state != "shown", -row.estimate if row.state == "shown" else 0))
     kept, rest = every[:_MOST], len(every) - _MOST
@@ -31,7 +31,7 @@ def shares(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
         colour = marked.get(row.label)
         room = width - 84 if narrow else names - 14
         sheet.text(0, base, fit(row.label, size, room), colour=colour or "ink", bold=colour is not None)
-        if row.state == "shown":
+        if row.state == "shown" and (i == 0 or row.n != kept[0].n):
             sheet.text(width, base, words.customers(row.n or 0), colour="soft", anchor="right", small=True)
         _mark(sheet, record, row, middle, scale, colour or "grey")
         reach = 9.0 if narrow else step / 2

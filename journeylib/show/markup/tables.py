@@ -29,19 +29,18 @@ def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
     if missing:
         return f'<p class="lacking"><b>{prose(said)}.</b> {prose(missing)}</p>'
     shown, left_out = _chosen(record)
-    columns = _columns(record)
+    common = _common(shown)
+    columns = [column for column in _columns(record) if column != "n" or common is None]
     numeric = {column for column in columns if _is_numeric(column, shown)}
     heads = "".join(
         f'<th scope="col"{_class(column in numeric)}>{prose(words.head(column, record))}</th>' for column in columns
     )
     body = "".join(_line(record, row, columns, numeric) for row in shown)
     title = f"<h3>{prose(said)}</h3>" if caption else ""
-    notes = "".join(f'<p class="note">{prose(note)}</p>' for note in _notes(record, shown, left_out))
-    return (
-        f'{title}<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
-        f"<table><caption class="sr">{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"{notes}"
-    )
+    notes = "".join(f'<p class="note">{prose(note)}</p>' for note in _notes(record, shown, left_out, common))
+    whole = f'<caption class="sr">{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody>'
+    region = f'<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
+    return f"{title}{region}<table>{whole}</table></div>{notes}"
 
 
 def _chosen(record: Mapping[str, Any]) -> tuple[Sequence[Row], str]:
@@ -128,8 +127,16 @@ def _plain(column: str, value: Any) -> str:
     return prose(words.name(value, _LONGEST_NAME))
 
 
-def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str) -> list[str]:
+def _common(shown: Sequence[Row]) -> int | None:
+    """Give the customers behind every row, where they are the same in three rows or more."""
+    numbers = {row.n for row in shown}
+    return shown[0].n if len(shown) >= 3 and len(numbers) == 1 else None
+
+
+def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str, common: int | None) -> list[str]:
     notes = [left_out] if left_out else []
+    if common is not None:
+        notes.append(words.behind_each(common))
     if any(row.state == "hidden" for row in shown):
         notes.append(words.veil(record))
     if COUNTS & set(record["columns"]) and words.rounded(record):

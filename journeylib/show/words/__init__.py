@@ -26,6 +26,7 @@ from journeylib.show.words.figures import (
 from journeylib.show.words.findings import claim, claims, lacking, sentence
 from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
 from journeylib.show.words.notes import (
+    behind_each,
     caution,
     cut,
     edition,
@@ -70,6 +71,7 @@ __all__ = [
     "TERMS",
     "alt",
     "at_risk",
+    "behind_each",
     "between",
     "caution",
     "claim",

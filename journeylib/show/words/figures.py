@@ -278,21 +278,30 @@ _KINDS: Mapping[str, str] = {
 
 def _see_shares(record: Mapping[str, Any]) -> str:
     found = sorted((row for row in rows(record) if row.state == "shown"), key=lambda row: -row.estimate)
-    kind = unit(record)
-    highest = f"Highest: {name(found[0].label)}, {estimate(found[0].values, kind)}"
-    lowest = f"; lowest: {name(found[-1].label)}, {estimate(found[-1].values, kind)}" if len(found) > 1 else ""
-    return f"{highest}{lowest}."
+    kind, first, last = unit(record), found[0], found[-1]
+    said = f"Highest: {name(first.label)}, {estimate(first.values, kind)}"
+    if len(found) == 1:
+        return f"{said}."
+    apart = "" if first.low > last.high else "; the two cannot be told apart"
+    return f"{said}; lowest: {name(last.label)}, {estimate(last.values, kind)}{apart}."
 
 
 def _see_outcomes(record: Mapping[str, Any]) -> str:
     found = [row for row in rows(record) if row.state == "shown"]
-    first = found[0].label
-    own = [row for row in found if row.label == first]
-    said = ", ".join(
-        f"{estimate(row.values, 'share', n=False)} {outcome(row.values['outcome']).lower()}" for row in own
-    )
-    of = f"Where {name(record['columns'][0])} is {name(first)}" if first else "Of all journeys"
-    return f"{of}: {said} ({customers(own[0].values['n'])})."
+    if not any(row.label for row in found):
+        said = ", ".join(
+            f"{estimate(row.values, 'share', n=False)} {outcome(row.values['outcome']).lower()}" for row in found
+        )
+        return f"Of all journeys: {said} ({customers(found[0].values['n'])})."
+    converted = sorted((row for row in found if row.values["outcome"] == "converted"), key=lambda row: -row.estimate)
+    if not converted:
+        return ""
+    by, first, last = name(record["columns"][0]), converted[0], converted[-1]
+    said = f"Most convert where {by} is {name(first.label)}, {estimate(first.values, 'share')}"
+    if len(converted) == 1:
+        return f"{said}."
+    apart = "" if first.low > last.high else "; the two cannot be told apart"
+    return f"{said}; fewest where it is {name(last.label)}, {estimate(last.values, 'share')}{apart}."
 
 
 def _see_flow(record: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from journeylib.estimates import ENOUGH
 from journeylib.show.words.numbers import count, date, dates, percent, visible
 
 __all__ = [
+    "behind_each",
     "caution",
     "cut",
     "edition",
@@ -147,6 +148,15 @@ def unanswered(question: Mapping[str, Any]) -> str:
     """Say why a question has no finding that answers it."""
     reason = visible(question.get("reason") or "no finding of this edition answers it").rstrip(".")
     return f"{reason[:1].upper()}{reason[1:]}."
+
+
+def behind_each(n: int) -> str:
+    """Say under a table how many customers stand behind each of its rows.
+
+    >>> behind_each(4335)
+    'Behind each row: n = 4,335 customers.'
+    """
+    return f"Behind each row: n = {_many(n, 'customer')}."
 
 
 def cut(rest: int) -> str:

@@ -75,7 +75,9 @@ def unit(record: Mapping[str, Any]) -> str:
 def places(unit: str, value: float, low: float = math.nan, high: float = math.nan) -> int:
     """Give the decimals that a value needs: two significant digits, or as many as its interval resolves.
 
-    >>> places("share", 0.384, 0.36, 0.40), places("share", 0.052, 0.04, 0.06), places("share", 0.384, 0.382, 0.386)
+    An end of the interval never rounds to the value itself, unless it is the value.
+
+    >>> places("share", 0.384, 0.36, 0.40), places("share", 0.052, 0.04, 0.06), places("share", 0.293, 0.286, 0.301)
     (0, 1, 1)
     """
     if unit in ("count", "score"):
@@ -83,9 +85,12 @@ def places(unit: str, value: float, low: float = math.nan, high: float = math.na
     scale = _SCALE.get(unit, 1.0)
     size = abs(value) * scale
     digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in ("days", "hours") else 2
-    half = (high - low) / 2 * scale
-    resolved = 0 if math.isnan(half) or half >= 0.5 or half == 0 else 1 if half >= 0.05 else 2
-    return max(digits, 0 if unit in ("days", "hours") else resolved)
+    if unit in ("days", "hours"):
+        return digits
+    ends = [end * scale for end in (low, high) if not math.isnan(end) and end != value]
+    while digits < 2 and any(_fixed(end, digits) == _fixed(value * scale, digits) for end in ends):
+        digits += 1
+    return digits
 
 
 def percent(share: float, decimals: int | None = None) -> str:
@@ -208,8 +213,8 @@ def plain(value: Any) -> str:
 def wait(hours: float) -> str:
     """Write a wait in the unit that suits it.
 
-    >>> wait(0.2), wait(26.4), wait(120)
-    ('12 minutes', '26 hours', '5 days')
+    >>> wait(0.005), wait(0.2), wait(26.4), wait(120)
+    ('18 seconds', '12 minutes', '26 hours', '5 days')
     """
     value, noun = _wait(hours, hours)
     return f"{value} {noun}" + ("" if value == "1" else "s")
@@ -223,7 +228,8 @@ def waits(low: float | None, high: float | None) -> str:
     """
     if low is None or high is None:
         return ""
-    return f"{_wait(low, high)[0]}–{_wait(high, high)[0]} {_wait(high, high)[1]}s"
+    (first, _), (last, noun) = _wait(low, high), _wait(high, high)
+    return f"{first}–{last} {noun}s"
 
 
 def date(iso: str) -> str:
@@ -320,7 +326,9 @@ def _fixed(value: float, decimals: int) -> str:
 
 
 def _wait(hours: float, like: float) -> tuple[str, str]:
-    scale, noun = (60.0, "minute") if like < 1 else (1.0, "hour") if like < 48 else (1 / 24, "day")
+    scale, noun = (1 / 24, "day") if like >= 48 else (1.0, "hour") if like >= 1 else (60.0, "minute")
+    if like < 1 / 30:
+        scale, noun = 3600.0, "second"
     value = hours * scale
     return _fixed(value, 0 if value >= 10 or value == round(value) else 1).removesuffix(".0"), noun
 
