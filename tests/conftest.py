@@ -90,7 +90,7 @@ def _published(recipe: str, folder: Path) -> Path:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
-    return (ROOT / answer["path"]).resolve()
+    return (ROOT / answer["path"]).resolve().parent
 
 
 @pytest.fixture(scope="session")

@@ -56,8 +56,8 @@ def journeys(
             touchpoints=touchpoints.value,
         )
         links, variants = paths.flow(store.steps, chosen), paths.top(store.steps, chosen)
-        message.value = markup.escape(_size(chosen))
         flow.value, top.value = _picture(links), _listing(variants)
+        message.value = markup.escape(_size(chosen))  # last, so that it speaks of what is drawn
 
     segment.observe(show_groups, names="value")
     for control in (goal, group, start, through, touchpoints):

@@ -2,8 +2,8 @@
 
 A record is a small JSON object: its id, its kind (finding, number, chart, table, data,
 claims, made), its form (which sentence or drawing), the context, and the rows of a result
-frame. `make` builds it; the functions named after the kinds also display it. `rows` reads
-a record back, judged or not.
+frame. `make` builds it; the functions named after the kinds also display it. `rows.rows`
+reads one back, judged or not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import base64
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,13 +20,12 @@ import pandas as pd
 
 from journeylib import engine
 from journeylib.errors import RefusedError
-from journeylib.schema import COUNTS, RESULT
+from journeylib.schema import RESULT
 
 __all__ = [
     "FORMS",
     "MIME",
     "Record",
-    "Row",
     "chart",
     "claims",
     "data",
@@ -36,7 +34,6 @@ __all__ = [
     "make",
     "number",
     "plain",
-    "rows",
     "table",
 ]
 
@@ -75,40 +72,7 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 
-# Columns that hold an answer; the columns before the first of them name the group.
-_ANSWERS = {*RESULT, *COUNTS, "p", "day", "period_on", "step", "source", "target", "outcome", "group", "baseline"}
-
 _PLAIN_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a record; `state` is "shown", "few" (not enough data) or "hidden" (by disclosure)."""
-
-    label: str
-    state: str
-    values: Mapping[str, Any]
-    place: int = 0
-
-    @property
-    def estimate(self) -> float:
-        """Give the estimate of a shown row; not a number where there is none."""
-        return _float(self.values.get("estimate"))
-
-    @property
-    def low(self) -> float:
-        """Give the lower end of the interval."""
-        return _float(self.values.get("low"))
-
-    @property
-    def high(self) -> float:
-        """Give the upper end of the interval."""
-        return _float(self.values.get("high"))
-
-    @property
-    def n(self) -> int | None:
-        """Give the customers behind the row; None where hidden."""
-        return self.values.get("n")
 
 
 def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
@@ -180,27 +144,6 @@ def make(kind: str, form: str, frame: pd.DataFrame | None, /, *, id: str | None 
         "rows": [[_jsonable(value) for value in row] for row in frame.itertuples(index=False, name=None)],
         "not_applicable": None if reason is None else str(reason),
     }
-
-
-def rows(record: Mapping[str, Any]) -> list[Row]:
-    """Give the rows of a record with the label of their group and their state.
-
-    A row is "hidden" where disclosure says so, "few" where `is_enough` is false.
-
-    >>> record = {"columns": ["plan", "n", "is_enough"], "rows": [["annual", 12, False]], "hidden": []}
-    >>> rows(record)[0].label, rows(record)[0].state
-    ('annual', 'few')
-    """
-    columns = record["columns"]
-    groups = [column for i, column in enumerate(columns) if not _ANSWERS & set(columns[: i + 1])]
-    hidden = set(record.get("hidden") or ())
-    made = []
-    for i, cells in enumerate(record["rows"]):
-        values = dict(zip(columns, cells, strict=True))
-        state = "hidden" if i in hidden else "few" if values.get("is_enough") is False else "shown"
-        label = " · ".join("unknown" if values[group] in (None, "") else str(values[group]) for group in groups)
-        made.append(Row(label, state, values, i))
-    return made
 
 
 def plain(record: Mapping[str, Any]) -> str:
@@ -307,10 +250,6 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, timedelta):
         raise RefusedError(f"a record holds no durations, given {value}; give a number with its unit in the name")
     return str(value)
-
-
-def _float(value: Any) -> float:
-    return math.nan if value is None else float(value)
 
 
 def _cell(value: Any) -> str:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from matplotlib.transforms import Affine2D
 
 from journeylib.show.words import visible
 
@@ -109,9 +110,8 @@ class Sheet:
     def __init__(self, width: float, height: float, *, size: float) -> None:
         self.width, self.height, self.size = width, height, size
         self.figure = Figure(figsize=(width / 72, height / 72), facecolor="none")
-        self.axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set_axis_off()
-        self.axes.set(xlim=(0, width), ylim=(height, 0))
+        places = Affine2D().scale(1 / 72, -1 / 72).translate(0, height / 72)
+        self._places = places + self.figure.dpi_scale_trans
 
     def text(
         self,
@@ -126,7 +126,7 @@ class Sheet:
         halo: bool = False,
     ) -> None:
         """Write a text with its baseline at y; `halo` keeps it readable on top of marks."""
-        self.axes.text(
+        self.figure.text(
             x,
             y,
             said,
@@ -135,6 +135,7 @@ class Sheet:
             va="baseline",
             fontsize=self.size * (0.88 if small else 1),
             fontweight=700 if bold else 400,
+            transform=self._places,
             gid="halo" if halo else None,
             family=RC["font.family"],
             parse_math=False,  # a name may hold a dollar sign
@@ -179,7 +180,9 @@ class Sheet:
         self._add(Outline(points, codes), facecolor=LIGHT[colour], linewidth=0, alpha=alpha)
 
     def _add(self, outline: Outline, **looks: Any) -> None:
-        self.axes.add_patch(PathPatch(outline, clip_on=False, capstyle="butt", joinstyle="round", **looks))
+        patch = PathPatch(outline, capstyle="butt", joinstyle="round", **looks)
+        patch.set_transform(self._places)
+        self.figure.add_artist(patch)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,9 @@ DAY = 86_400_000_000
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
+    import pyspark.sql as sql
+
+    interrupt = signal.getsignal(signal.SIGINT)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     made = (
         sql.SparkSession.builder.master("local[2]")
@@ -30,6 +33,7 @@ def spark() -> Iterator[Any]:
         .config("spark.driver.memory", "1g")
         .getOrCreate()
     )
+    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
     made.sparkContext.setLogLevel("ERROR")
     yield made
     made.stop()

@@ -30,9 +30,11 @@ def job(project: Any, name: str, *cells: dict[str, Any], **parameters: Any) -> J
 
 
 def failing(project: Any, source: str, *, minutes: float = 1.0) -> Failure:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
     failure = execute([job(project, "bad", project.code(source), days=1)], project.root, limit_minutes=minutes)
     assert failure is not None
-    assert project.alive(child.pid for child in psutil.Process().children(recursive=True)) == []
+    after = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert project.alive(after - before) == []
     return failure
 
 

@@ -59,13 +59,15 @@ def png(record: Mapping[str, Any]) -> bytes:
     """Draw a record live, for whoever runs the notebook by hand, marked as not yet judged."""
     with _style():
         said = words.lacking(record)
-        sheet = Sheet(612, 24, size=9.5) if said else DRAWINGS[record["form"]](record, narrow=False)
+        sheet = Sheet(612, 24, size=10.0) if said else DRAWINGS[record["form"]](record, narrow=False)
         sheet.text(0, -34, _unmarked(words.title(record)), bold=True)
         sheet.text(0, -20, f"{words.CHROME['unjudged']}. {_unmarked(said or words.subtitle(record))}", colour="soft")
-        for text in sheet.axes.texts:
+        for text in sheet.figure.texts:
             text.set_fontfamily(_families())
         buffer = io.BytesIO()
-        sheet.figure.savefig(buffer, format="png", dpi=110, facecolor=LIGHT["ground"], bbox_inches="tight")
+        sheet.figure.savefig(
+            buffer, format="png", dpi=110, facecolor=LIGHT["ground"], bbox_inches="tight", pad_inches=0.15
+        )
         return buffer.getvalue()
 
 

@@ -11,12 +11,14 @@ _DAY_STEPS = (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730)
 
 
 def values(low: float, high: float, unit: str) -> list[float]:
-    """Give three to six round values that hold low and high; from zero unless all is far above it.
+    """Give three to six round values that hold low and high, from zero.
+
+    What is no count and lies far above zero starts at a round value below it.
 
     >>> values(0.30, 0.85, "share"), values(0.91, 0.97, "share")
     ([0.0, 0.25, 0.5, 0.75, 1.0], [0.9, 0.92, 0.94, 0.96, 0.98])
     """
-    start = low if low < 0 or low > 0.7 * high else 0.0
+    start = low if low < 0 or (unit != "count" and low > 0.7 * high) else 0.0
     span = (high - start) or abs(high) or 1.0
     rough = span / 4
     power = 10.0 ** math.floor(math.log10(rough))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeylib.show import words
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 from journeylib.show.style import Sheet, fit, measure
 
 __all__ = ["flow"]
@@ -29,7 +29,7 @@ class _Node:
 
 def flow(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     """Draw one column a step; a stream's width is its share of all journeys."""
-    size, width, height = (10.5, 302.0, 400.0) if narrow else (9.5, 612.0, 330.0)
+    size, width, height = (10.5, 302.0, 400.0) if narrow else (10.0, 612.0, 330.0)
     links = _links(record)
     steps = sorted({step for step, _, _ in links})
     columns = [_column(links, step) for step in steps]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journeylib.show import words
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 from journeylib.show.style import Sheet, fit, measure
 
 __all__ = ["outcomes"]
@@ -29,7 +29,7 @@ def outcomes(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
 
 
 def _panels(groups: _Groups, order: Sequence[str], most: float) -> Sheet:
-    size, step, top = 9.5, 23.0, 22.0
+    size, step, top = 10.0, 24.0, 22.0
     sheet = Sheet(612, top + step * len(order) + 2, size=size)
     names = min(150.0, max(measure(fit(group, size, 150), size) for group in order) + 14)
     room = (sheet.width - names - 64) / len(_ORDER)
@@ -49,7 +49,7 @@ def _panels(groups: _Groups, order: Sequence[str], most: float) -> Sheet:
 
 
 def _stacked(groups: _Groups, order: Sequence[str], most: float, *, narrow: bool) -> Sheet:
-    size, width = (11.0, 302.0) if narrow else (9.5, 612.0)
+    size, width = (11.0, 302.0) if narrow else (10.0, 612.0)
     step, head = 21.0, 0.0 if order == [""] else 24.0
     block = head + step * len(_ORDER) + (10 if head else 0)
     sheet = Sheet(width, block * len(order) + 2, size=size)

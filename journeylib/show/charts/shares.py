@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journeylib.show import words
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 from journeylib.show.style import Sheet, fit, measure
 
 __all__ = ["shares"]
@@ -19,8 +19,8 @@ def shares(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     kind = words.unit(record)
     every = sorted(rows(record), key=lambda row: (row.state != "shown", -row.estimate if row.state == "shown" else 0))
     kept, rest = every[:_MOST], len(every) - _MOST
-    size = 11.0 if narrow else 9.5
-    step, width = (36.0, 302.0) if narrow else (23.0, 612.0)
+    size = 11.0 if narrow else 10.0
+    step, width = (36.0, 302.0) if narrow else (24.0, 612.0)
     sheet = Sheet(width, step * len(kept) + (20 if rest > 0 else 4), size=size)
     names = 0.0 if narrow else min(190.0, max(measure(fit(row.label, size, 190), size) for row in kept) + 14)
     scale = _Scale(kept, kind, left=names, right=width - (64 if narrow else 150))

@@ -10,7 +10,7 @@ from typing import Any
 from journeylib.show import words
 from journeylib.show.charts import axis
 from journeylib.show.charts.shares import accents
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 from journeylib.show.style import GROUPS, Sheet, fit, measure
 
 __all__ = ["survival"]
@@ -27,7 +27,7 @@ def survival(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     order = sorted(curves, key=lambda group: -curves[group][-1].estimate if curves[group] else math.inf)
     if len(order) > len(GROUPS):
         return _panels(record, curves, order[:_PANELS], narrow=narrow)
-    size, width, height = (11.0, 302.0, 190.0) if narrow else (9.5, 612.0, 230.0)
+    size, width, height = (11.0, 302.0, 190.0) if narrow else (10.0, 612.0, 230.0)
     labels = {group: _label(curves[group], group, size, 92 if narrow else 130) for group in order}
     left = measure(words.percent(1), size) + 8
     right = width - max([measure(said, size) for said in labels.values()] or [0]) - 18

@@ -8,7 +8,7 @@ from typing import Any
 
 from journeylib.show import words
 from journeylib.show.charts import axis
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 from journeylib.show.style import Sheet, fit, measure
 
 __all__ = ["trend"]
@@ -16,7 +16,7 @@ __all__ = ["trend"]
 
 def trend(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     """Draw the line where there is enough data, and a gap where there is not."""
-    size, width, height = (11.0, 302.0, 180.0) if narrow else (9.5, 612.0, 200.0)
+    size, width, height = (11.0, 302.0, 180.0) if narrow else (10.0, 612.0, 200.0)
     kind = words.unit(record)
     every = rows(record)
     shown = [row for row in every if row.state == "shown"]

@@ -8,7 +8,7 @@ from typing import Any
 from journeylib.show import charts, words
 from journeylib.show.markup.tables import table
 from journeylib.show.markup.text import anchor, escape, prose
-from journeylib.show.record import rows
+from journeylib.show.rows import rows
 
 __all__ = ["explained", "figure", "finding", "number", "numbers", "statement"]
 

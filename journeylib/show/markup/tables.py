@@ -8,7 +8,7 @@ from typing import Any
 from journeylib.schema import COUNTS
 from journeylib.show import words
 from journeylib.show.markup.text import attribute, escape, prose
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import Row, rows
 
 __all__ = ["table"]
 

@@ -7,24 +7,11 @@ shown; `markup.prose` turns them into `<bdi>`.
 
 from __future__ import annotations
 
-from journeylib.show.words.figures import (
-    alt,
-    at_risk,
-    claimed,
-    column,
-    end,
-    ends,
-    month_tick,
-    more_rows,
-    outcome,
-    see,
-    subtitle,
-    tick,
-    title,
-    window,
-)
+from journeylib.show.words.figures import alt, claimed, subtitle, title, window
 from journeylib.show.words.findings import claim, claims, lacking, sentence
 from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
+from journeylib.show.words.marks import at_risk, column, end, month_tick, more_rows, outcome, tick
+from journeylib.show.words.names import date, dates, during, listed, month, name, plain, visible
 from journeylib.show.words.notes import (
     behind_each,
     caution,
@@ -47,24 +34,17 @@ from journeylib.show.words.numbers import (
     between,
     count,
     customers,
-    date,
-    dates,
-    during,
     estimate,
-    listed,
-    month,
-    name,
     parts,
     percent,
     places,
-    plain,
     quantity,
     significant,
     unit,
-    visible,
     wait,
     waits,
 )
+from journeylib.show.words.sights import ends, see
 
 __all__ = [
     "CHROME",

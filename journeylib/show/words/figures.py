@@ -6,30 +6,20 @@ otherwise it states what is shown.
 
 from __future__ import annotations
 
-import datetime
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from journeylib.show.record import Row, rows
+from journeylib.show.rows import rows
 from journeylib.show.words.findings import claims, lacking
-from journeylib.show.words.numbers import count, customers, date, dates, estimate, month, name, quantity, unit, visible
+from journeylib.show.words.names import dates, name
+from journeylib.show.words.numbers import quantity, unit
+from journeylib.show.words.sights import see
 
 __all__ = [
     "TITLES",
     "alt",
-    "at_risk",
     "claimed",
-    "column",
-    "end",
-    "ends",
-    "month_tick",
-    "more_rows",
-    "outcome",
-    "see",
     "subtitle",
-    "tick",
     "title",
     "window",
 ]
@@ -53,96 +43,9 @@ def subtitle(record: Mapping[str, Any]) -> str:
     return _SUBTITLES[record["form"]](record)
 
 
-def see(record: Mapping[str, Any]) -> str:
-    """Say in one sentence what the chart shows, with its numbers; empty where it shows nothing."""
-    return "" if lacking(record) else _SEE[record["form"]](record)
-
-
 def alt(record: Mapping[str, Any]) -> str:
     """Describe the chart for those who do not see it, from its data."""
     return f"{_KINDS[record['form']]}: {title(record)}. {lacking(record) or see(record)}"
-
-
-def ends(record: Mapping[str, Any]) -> list[Row]:
-    """Give each group's row of a survival chart at the horizon, or at its last day where it ends before that.
-
-    A curve holds its value from one row's day to the next.
-    """
-    horizon = record["context"].get("horizon_days") or math.inf
-    last: dict[str, Row] = {}
-    for row in rows(record):
-        if row.state != "shown" or (row.values["at_risk"] or 0) < 10:
-            continue
-        if row.values["day"] <= horizon:
-            last[row.label] = row
-        elif row.label in last and last[row.label].values["day"] < horizon:
-            before = last[row.label]
-            last[row.label] = replace(before, values={**before.values, "day": horizon})
-    return sorted(last.values(), key=lambda row: -row.estimate)
-
-
-def outcome(value: str) -> str:
-    """Give the name of an outcome.
-
-    >>> outcome("open")
-    'Still open'
-    """
-    return {"converted": "Converted", "lost": "Lost", "open": "Still open"}.get(value, visible(value))
-
-
-def end(node: str) -> str:
-    """Give the name of a node of a flow: of where it ended, or as the data have it."""
-    return {"open": "still open"}.get(node, node)
-
-
-def column(place: int) -> str:
-    """Give the head of a column of a flow, counted from 0.
-
-    >>> column(0), column(2)
-    ('start', 'then')
-    """
-    return "start" if place == 0 else "then"
-
-
-def tick(value: float, unit: str) -> str:
-    """Write a tick of an axis as short as it can be.
-
-    >>> tick(0.2, "share").replace("\u202f", " "), tick(12000, "count")
-    ('20 %', '12,000')
-    """
-    scaled = value * 100 if unit in ("share", "points") else value
-    decimals = next(i for i in range(4) if i == 3 or abs(scaled - round(scaled, i)) < 1e-9)
-    return quantity(value, unit if unit == "share" else "number", decimals)
-
-
-def month_tick(day: datetime.date, first: datetime.date) -> str:
-    """Write a month under a time axis, with the year where it begins or the axis does.
-
-    >>> first = datetime.date(2025, 11, 3)
-    >>> month_tick(datetime.date(2026, 1, 1), first), month_tick(datetime.date(2026, 2, 1), first)
-    ('Jan 2026', 'Feb')
-    """
-    opening = day.month == 1 or (day - first).days < 31
-    return f"{month(day)} {day.year}" if opening else month(day)
-
-
-def at_risk(number: float | None, day: float | None = None) -> str:
-    """Write under a small panel how many are at risk, on which day.
-
-    >>> at_risk(412, 360)
-    '412 on day 360'
-    """
-    said = "–" if number is None else count(number)
-    return f"{said} at risk" if day is None else f"{said} on day {count(day)}"
-
-
-def more_rows(rest: int) -> str:
-    """Say how many rows a chart leaves to its table.
-
-    >>> more_rows(3)
-    'and 3 more in the table'
-    """
-    return f"and {count(rest)} more in the table"
 
 
 def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -273,67 +176,4 @@ _KINDS: Mapping[str, str] = {
     "flow": "Flow chart",
     "trend": "Line chart",
     "survival": "Survival curves",
-}
-
-
-def _see_shares(record: Mapping[str, Any]) -> str:
-    found = sorted((row for row in rows(record) if row.state == "shown"), key=lambda row: -row.estimate)
-    kind, first, last = unit(record), found[0], found[-1]
-    said = f"Highest: {name(first.label)}, {estimate(first.values, kind)}"
-    if len(found) == 1:
-        return f"{said}."
-    apart = "" if first.low > last.high else "; the two cannot be told apart"
-    return f"{said}; lowest: {name(last.label)}, {estimate(last.values, kind)}{apart}."
-
-
-def _see_outcomes(record: Mapping[str, Any]) -> str:
-    found = [row for row in rows(record) if row.state == "shown"]
-    if not any(row.label for row in found):
-        said = ", ".join(
-            f"{estimate(row.values, 'share', n=False)} {outcome(row.values['outcome']).lower()}" for row in found
-        )
-        return f"Of all journeys: {said} ({customers(found[0].values['n'])})."
-    converted = sorted((row for row in found if row.values["outcome"] == "converted"), key=lambda row: -row.estimate)
-    if not converted:
-        return ""
-    by, first, last = name(record["columns"][0]), converted[0], converted[-1]
-    said = f"Most convert where {by} is {name(first.label)}, {estimate(first.values, 'share')}"
-    if len(converted) == 1:
-        return f"{said}."
-    apart = "" if first.low > last.high else "; the two cannot be told apart"
-    return f"{said}; fewest where it is {name(last.label)}, {estimate(last.values, 'share')}{apart}."
-
-
-def _see_flow(record: Mapping[str, Any]) -> str:
-    row = max((row for row in rows(record) if row.state == "shown"), key=lambda row: row.estimate)
-    source, target = name(row.values["source"]), name(row.values["target"])
-    return f"The widest stream, from {source} to {target}, is {estimate(row.values, 'share')} of all journeys."
-
-
-def _see_trend(record: Mapping[str, Any]) -> str:
-    found = [row for row in rows(record) if row.state == "shown"]
-    kind = unit(record)
-    last = found[-1]
-    low, high = (pick(found, key=lambda row: row.estimate) for pick in (min, max))
-    return (
-        f"Last, from {date(last.values['period_on'])}: {estimate(last.values, kind)}; "
-        f"lowest {quantity(low.estimate, kind)} from {date(low.values['period_on'])}, "
-        f"highest {quantity(high.estimate, kind)} from {date(high.values['period_on'])}."
-    )
-
-
-def _see_survival(record: Mapping[str, Any]) -> str:
-    said = []
-    for row in ends(record)[:5]:
-        of = f" of {name(row.label)}" if row.label else " of customers"
-        said.append(f"{estimate(row.values, 'share', n=False)}{of} after {quantity(row.values['day'], 'days')}")
-    return "Still there: " + "; ".join(said) + "." if said else ""
-
-
-_SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "shares": _see_shares,
-    "outcomes": _see_outcomes,
-    "flow": _see_flow,
-    "trend": _see_trend,
-    "survival": _see_survival,
 }

@@ -12,22 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from journeylib.estimates import ENOUGH, Z
-from journeylib.show.record import Row, rows
-from journeylib.show.words.numbers import (
-    between,
-    count,
-    customers,
-    during,
-    estimate,
-    listed,
-    name,
-    parts,
-    percent,
-    places,
-    quantity,
-    unit,
-    visible,
-)
+from journeylib.show.rows import Row, rows
+from journeylib.show.words.names import during, listed, name, visible
+from journeylib.show.words.numbers import between, count, customers, estimate, parts, percent, places, quantity, unit
 
 __all__ = ["SENTENCES", "claim", "claims", "lacking", "sentence"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from journeylib.show.words.numbers import name, quantity, unit, visible
+from journeylib.show.words.names import name, visible
+from journeylib.show.words.numbers import quantity, unit
 
 __all__ = ["CHROME", "TERMS", "VERDICTS", "head", "heading", "label", "page_name", "terms", "verdict"]
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.estimates import ENOUGH
-from journeylib.show.words.numbers import count, date, dates, percent, visible
+from journeylib.show.words.names import date, dates, visible
+from journeylib.show.words.numbers import count, percent
 
 __all__ = [
     "behind_each",

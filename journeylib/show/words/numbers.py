@@ -1,4 +1,4 @@
-"""Numbers, dates and names as a reader sees them.
+"""Numbers as a reader sees them.
 
 Two significant digits unless the interval is finer; a narrow no-break space before %,
 an en dash between two ends, a real minus sign, commas between thousands.
@@ -6,10 +6,8 @@ an en dash between two ends, a real minus sign, commas between thousands.
 
 from __future__ import annotations
 
-import datetime
 import math
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -17,32 +15,19 @@ __all__ = [
     "between",
     "count",
     "customers",
-    "date",
-    "dates",
-    "during",
     "estimate",
-    "listed",
-    "month",
-    "name",
     "parts",
     "percent",
     "places",
-    "plain",
     "quantity",
     "significant",
     "unit",
-    "visible",
     "wait",
     "waits",
 ]
 
 THIN = "\u202f"  # narrow no-break space
 MINUS = "\u2212"
-ISOLATE, RELEASE = "\u2068", "\u2069"  # around a name that comes from data
-
-_LONGEST_NAME = 60
-_MONTHS = ["January", "February", "March", "April", "May", "June"]
-_MONTHS += ["July", "August", "September", "October", "November", "December"]
 
 _UNITS = {
     "stay": "days",
@@ -57,9 +42,6 @@ _SHARES = {
 }
 _SCALE = {"share": 100.0, "points": 100.0}
 _NOUNS = {"days": "day", "hours": "hour", "points": "point"}
-
-# Format characters that a name may hold: joiners and the marks of Hebrew and Arabic, which override nothing.
-_HARMLESS = {"\u200c", "\u200d", "\u200e", "\u200f", "\u061c"}
 
 
 def unit(record: Mapping[str, Any]) -> str:
@@ -197,19 +179,6 @@ def significant(value: float) -> str:
     return _fixed(value, min(decimals, 6))
 
 
-def plain(value: Any) -> str:
-    """Write a parameter as a reader would type it: lists with commas, pairs with colons.
-
-    >>> plain(["web", "chat"]), plain({"within_days": 30}), plain(True)
-    ('web, chat', 'within_days: 30', 'yes')
-    """
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(plain, value))
-    return {True: "yes", False: "no", None: "–"}[value] if value is None or isinstance(value, bool) else str(value)
-
-
 def wait(hours: float) -> str:
     """Write a wait in the unit that suits it.
 
@@ -232,94 +201,6 @@ def waits(low: float | None, high: float | None) -> str:
     return f"{first}–{last} {noun}s"
 
 
-def date(iso: str) -> str:
-    """Write an ISO date.
-
-    >>> date("2026-06-30")
-    '30 June 2026'
-    """
-    day = _parsed(iso)
-    return str(iso) if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def dates(first: str, last: str) -> str:
-    """Write a span of days without saying anything twice.
-
-    >>> dates("2026-10-03", "2026-10-22"), dates("2026-01-01", "2026-06-30")
-    ('3–22 October 2026', '1 January – 30 June 2026')
-    """
-    start, end = _parsed(first), _parsed(last)
-    if start is None or end is None:
-        return f"{first} – {last}"
-    if start == end:
-        return date(last)
-    if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}–{date(last)}"
-    if start.year == end.year:
-        return f"{start.day} {_MONTHS[start.month - 1]} – {date(last)}"
-    return f"{date(first)} – {date(last)}"
-
-
-def during(first: str, last: str) -> str:
-    """Write a span of days so that a sentence can hold it.
-
-    >>> during("2026-10-03", "2026-10-22"), during("2026-01-26", "2026-02-14")
-    ('from 3 to 22 October 2026', 'from 26 January to 14 February 2026')
-    """
-    if str(first)[:10] == str(last)[:10]:
-        return f"on {date(last)}"
-    return "from " + dates(first, last).replace(" – ", "–").replace("–", " to ")
-
-
-def month(day: datetime.date) -> str:
-    """Write a month in three letters, for the ticks of a time axis.
-
-    >>> month(datetime.date(2026, 10, 3))
-    'Oct'
-    """
-    return _MONTHS[day.month - 1][:3]
-
-
-def name(value: Any, longest: int = _LONGEST_NAME) -> str:
-    """Write a name that comes from data, kept apart from the text around it and cut where too long.
-
-    >>> name("web") == ISOLATE + "web" + RELEASE
-    True
-    """
-    text = visible("unknown" if value is None or value == "" else value)
-    return ISOLATE + (text if len(text) <= longest else text[: longest - 1].rstrip() + "…") + RELEASE
-
-
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """Join names as a sentence does.
-
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b and c', 'a')
-    """
-    return ", ".join(names[:-1]) + (f" {last} " if names[1:] else "") + names[-1] if names else ""
-
-
-def visible(value: Any) -> str:
-    """Show the characters of a text that would not be seen, or would reorder what is seen.
-
-    Control characters and bidi overrides become their code points; joiners, which Persian
-    and emoji need, stay.
-
-    >>> visible("a\\u202eb"), visible("two\\nlines"), visible("\\x00")
-    ('a‹U+202E›b', 'two lines', '‹U+0000›')
-    """
-    text = str(value)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_seen, text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")))
-
-
-def _seen(character: str) -> str:
-    category = unicodedata.category(character)
-    unseen = category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _HARMLESS
-    return f"‹U+{ord(character):04X}›" if unseen or ord(character) & 0xFFFE == 0xFFFE else character
-
-
 def _fixed(value: float, decimals: int) -> str:
     rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return f"{abs(rounded):,}" if rounded == 0 or rounded > 0 else MINUS + f"{abs(rounded):,}"
@@ -335,10 +216,3 @@ def _wait(hours: float, like: float) -> tuple[str, str]:
 
 def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
-
-
-def _parsed(iso: str) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(str(iso)[:10])
-    except ValueError:
-        return None

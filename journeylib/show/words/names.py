@@ -1,0 +1,127 @@
+"""Names and dates as a reader sees them: a name from data is kept apart, cut where long, and hides nothing."""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["date", "dates", "during", "listed", "month", "name", "plain", "visible"]
+
+ISOLATE, RELEASE = "\u2068", "\u2069"  # around a name that comes from data
+
+_LONGEST_NAME = 60
+_MONTHS = ["January", "February", "March", "April", "May", "June"]
+_MONTHS += ["July", "August", "September", "October", "November", "December"]
+
+# Format characters that a name may hold: joiners and the marks of Hebrew and Arabic, which override nothing.
+_HARMLESS = {"\u200c", "\u200d", "\u200e", "\u200f", "\u061c"}
+
+
+def date(iso: str) -> str:
+    """Write an ISO date.
+
+    >>> date("2026-06-30")
+    '30 June 2026'
+    """
+    day = _parsed(iso)
+    return str(iso) if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def dates(first: str, last: str) -> str:
+    """Write a span of days without saying anything twice.
+
+    >>> dates("2026-10-03", "2026-10-22"), dates("2026-01-01", "2026-06-30")
+    ('3–22 October 2026', '1 January – 30 June 2026')
+    """
+    start, end = _parsed(first), _parsed(last)
+    if start is None or end is None:
+        return f"{first} – {last}"
+    if start == end:
+        return date(last)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{date(last)}"
+    if start.year == end.year:
+        return f"{start.day} {_MONTHS[start.month - 1]} – {date(last)}"
+    return f"{date(first)} – {date(last)}"
+
+
+def during(first: str, last: str) -> str:
+    """Write a span of days so that a sentence can hold it.
+
+    >>> during("2026-10-03", "2026-10-22"), during("2026-01-26", "2026-02-14")
+    ('from 3 to 22 October 2026', 'from 26 January to 14 February 2026')
+    """
+    if str(first)[:10] == str(last)[:10]:
+        return f"on {date(last)}"
+    return "from " + dates(first, last).replace(" – ", "–").replace("–", " to ")
+
+
+def month(day: datetime.date) -> str:
+    """Write a month in three letters, for the ticks of a time axis.
+
+    >>> month(datetime.date(2026, 10, 3))
+    'Oct'
+    """
+    return _MONTHS[day.month - 1][:3]
+
+
+def name(value: Any, longest: int = _LONGEST_NAME) -> str:
+    """Write a name that comes from data, kept apart from the text around it and cut where too long.
+
+    >>> name("web") == ISOLATE + "web" + RELEASE
+    True
+    """
+    text = visible("unknown" if value is None or value == "" else value)
+    return ISOLATE + (text if len(text) <= longest else text[: longest - 1].rstrip() + "…") + RELEASE
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Join names as a sentence does.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return ", ".join(names[:-1]) + (f" {last} " if names[1:] else "") + names[-1] if names else ""
+
+
+def visible(value: Any) -> str:
+    """Show the characters of a text that would not be seen, or would reorder what is seen.
+
+    Control characters and bidi overrides become their code points; joiners, which Persian
+    and emoji need, stay.
+
+    >>> visible("a\\u202eb"), visible("two\\nlines"), visible("\\x00")
+    ('a‹U+202E›b', 'two lines', '‹U+0000›')
+    """
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_seen, text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")))
+
+
+def plain(value: Any) -> str:
+    """Write a parameter as a reader would type it: lists with commas, pairs with colons.
+
+    >>> plain(["web", "chat"]), plain({"within_days": 30}), plain(True)
+    ('web, chat', 'within_days: 30', 'yes')
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return {True: "yes", False: "no", None: "–"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def _seen(character: str) -> str:
+    category = unicodedata.category(character)
+    unseen = category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _HARMLESS
+    return f"‹U+{ord(character):04X}›" if unseen or ord(character) & 0xFFFE == 0xFFFE else character
+
+
+def _parsed(iso: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(str(iso)[:10])
+    except ValueError:
+        return None
