@@ -10,15 +10,15 @@ NAME := $(basename $(notdir $(RECIPE)))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test lint lab clean lock torture simulate bench
+.PHONY: help report test lint lab clean lock torture simulate bench load-demo load-grocery
 
 help: ## list what this Makefile can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-report: .stamps/install $(addprefix .stamps/store-,$(filter demo grocery,$(NAME))) ## publish a report: make report RECIPE=reports/demo.toml
+report: .stamps/install $(addprefix load-,$(filter demo grocery,$(NAME))) ## publish a report: make report RECIPE=reports/demo.toml
 	@$(BIN)/journey run $(RECIPE)
 
-test: .stamps/test .stamps/grocery .stamps/store-demo ## run everything: tests, notebooks, examples, lint, types, imports
+test: .stamps/test load-demo load-grocery ## run everything: lint, types, imports, tests, examples, notebooks
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -p no:cacheprovider notebooks
@@ -29,8 +29,17 @@ lint: .stamps/test ## ruff, mypy, import contracts, stripped notebooks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lab: .stamps/install .stamps/store-demo ## open the notebooks in JupyterLab
+lab: .stamps/install load-demo ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+torture: .stamps/test ## kills, floods and corruptions in full; writes docs/torture.md
+	$(BIN)/python tests/heavy/torture.py
+
+simulate: .stamps/test ## coverage of intervals, errors of tests; writes docs/statistics.md
+	$(BIN)/python tests/heavy/simulate.py
+
+bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks.md
+	$(BIN)/python tests/heavy/bench.py
 
 clean: ## remove the environment, the demo data and everything published
 	rm -rf .venv .stamps sources stores reports/*/ reports/index.html .mypy_cache .ruff_cache .pytest_cache
@@ -59,12 +68,11 @@ lock: ## write the locked requirements again from the *.in files (needs uv)
 	@$(PIP) --require-hashes -r requirements-grocery.txt
 	@touch $@
 
-sources/demo/mapping.toml: | .stamps/install
+sources/demo/mapping.toml: $(wildcard journeylib/data/worlds/*.py journeylib/data/worlds/*.toml) | .stamps/install
 	@$(BIN)/python -m journeylib.data.worlds --to sources/demo
 
-sources/grocery/mapping.toml: | .stamps/grocery
+sources/grocery/mapping.toml: journeylib/data/grocery.py journeylib/data/grocery.toml | .stamps/grocery
 	@$(BIN)/python -m journeylib.data.grocery --to sources/grocery
 
-.stamps/store-%: sources/%/mapping.toml
+load-demo load-grocery: load-%: sources/%/mapping.toml
 	@$(BIN)/journey load --mapping $< --store stores/$*
-	@touch $@

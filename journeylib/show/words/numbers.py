@@ -170,12 +170,12 @@ def customers(n: float) -> str:
 def significant(value: float) -> str:
     """Write a plain number to three significant digits.
 
-    >>> significant(0.12345), significant(1234.5)
-    ('0.123', '1,235')
+    >>> significant(0.12345), significant(1234.5), significant(30.0)
+    ('0.123', '1,235', '30')
     """
     if not math.isfinite(value):
         return "–"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    decimals = 0 if value == round(value) else max(0, 2 - math.floor(math.log10(abs(value))))
     return _fixed(value, min(decimals, 6))
 
 
