@@ -113,9 +113,7 @@ def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
 def originals(table: nw.LazyFrame) -> nw.LazyFrame:
     """Number the rows from 1 as `source_row` and keep each whole row as JSON text in `original`."""
     row = table.to_native().set_alias("row")
-    return _table(
-        row.select("*", _sql("row_number() OVER () AS source_row"), _sql('to_json("row") AS original'))
-    )
+    return _table(row.select("*", _sql("row_number() OVER () AS source_row"), _sql('to_json("row") AS original')))
 
 
 def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
