@@ -10,7 +10,7 @@ NAME := $(basename $(notdir $(RECIPE)))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test lint lab clean lock torture simulate bench load-demo load-grocery
+.PHONY: help report test lint notebooks lab clean lock torture simulate bench load-demo load-grocery
 
 help: ## list what this Makefile can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ lint: .stamps/test ## ruff, mypy, import contracts, stripped notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+notebooks: .stamps/test load-demo ## run the notebooks over the demo store and keep only the outputs tagged for it
+	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR notebooks/*.ipynb notebooks/explore/*.ipynb
+	@$(BIN)/nbstripout --keep-count --extra-keys "metadata.language_info cell.metadata.execution" notebooks/*.ipynb notebooks/explore/*.ipynb
 
 lab: .stamps/install load-demo ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

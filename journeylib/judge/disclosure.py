@@ -42,6 +42,9 @@ def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: i
         return {**record, "rows": [list(cells) for cells in record["rows"]], "hidden": []}
     rows = [dict(zip(columns, cells, strict=True)) for cells in record["rows"]]
     names = group_columns(columns)
+    context = dict(record["context"])
+    if record["kind"] == "data" and context.get("customers") is not None:
+        context["customers"] = _BASE * round(context["customers"] / _BASE)
     hidden = _hidden(record, rows, names, min_cell) if "n" in columns else []
     unit = _unit(record, rows)
     shown = []
@@ -53,7 +56,8 @@ def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: i
             shown.append(_coarse(row, names, unit))
     guards = [_coarse_guard(guard, min_cell) for guard in record.get("guards", [])]
     kept = [] if rows and len(hidden) == len(rows) else guards
-    return {**record, "rows": [list(row.values()) for row in shown], "hidden": hidden, "guards": kept}
+    shown_rows = [list(row.values()) for row in shown]
+    return {**record, "context": context, "rows": shown_rows, "hidden": hidden, "guards": kept}
 
 
 def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_cell: int) -> list[int]:

@@ -15,8 +15,10 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.estimates import Sums, cluster_sums, share
+from journeylib.journeys.outcomes import label
+from journeylib.journeys.view import Store
 
-__all__ = ["OUTCOMES", "converted", "counts", "customers"]
+__all__ = ["OUTCOMES", "converted", "counts", "customers", "windows"]
 
 OUTCOMES = ["converted", "lost", "open"]
 
@@ -81,6 +83,16 @@ def converted(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         for group in groups.to_dict("records")
     ]
     return schema.result(rows, by, ["journeys"])
+
+
+def windows(store: Store, *, touchpoint: str, within_days: float) -> pd.DataFrame:
+    """Measure the converted share of mature journeys under half, the same and twice the window: one row each."""
+    frames = []
+    for days in (within_days / 2, within_days, within_days * 2):
+        labelled = label(store, touchpoint=touchpoint, within_days=days)
+        frames.append(converted(labelled).assign(within_days=float(days)))
+    whole = pd.concat(frames, ignore_index=True)
+    return whole[["within_days", *schema.RESULT, "journeys"]] if len(whole) else frames[0]
 
 
 def _sums(names: Sequence[str]) -> dict[str, nw.Expr]:

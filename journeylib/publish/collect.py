@@ -88,6 +88,6 @@ def _findings(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
         if record["kind"] == "finding":
             rows = [dict(zip(record["columns"], row, strict=True)) for row in record["rows"]]
             n = rows[0].get("n") if len(rows) == 1 else None
-            said = {"text": words.sentence(record), "verdict": record["verdict"], "n": n}
+            said = {"text": words.sentence(record), "verdict": words.stance(record), "n": n}
             found.append({"notebook": record["notebook"], "id": record["id"], **said})
     return found

@@ -54,6 +54,7 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "stay": _CONTRAST,
         "left": RESULT,
         "median_stay": RESULT,
+        "returned": RESULT,
     },
     "number": {
         "customers": RESULT,

@@ -202,3 +202,9 @@ def test_the_given_record_is_not_changed(record):
     before = copy.deepcopy(exact)
     disclose(exact)
     assert exact == before
+
+
+def test_the_customers_of_a_data_statement_are_rounded_like_any_count():
+    statement = {"kind": "data", "form": "data", "context": {"customers": 4348}, "columns": ["rule"], "rows": []}
+    assert disclose(statement)["context"]["customers"] == 4350
+    assert disclose(statement, audience="private")["context"]["customers"] == 4348

@@ -148,3 +148,21 @@ def test_a_definition_that_is_not_known_is_refused():
         churn.durations(store_of([("a", 150, 160, None)]), definition="churned")
     with pytest.raises(ParameterError, match="silent_days = 0"):
         lapses([("a", 45, 52)], silent_days=0)
+
+
+def test_who_came_back_is_a_share_of_those_who_lapsed():
+    followed = pd.DataFrame(
+        {
+            "customer_id": list("abcdef"),
+            "has_left": [True, True, True, True, False, False],
+            "has_returned": [True, True, True, False, False, False],
+        }
+    )
+    [row] = churn.returned(engine.from_frame(followed)).to_dict("records")
+    assert (row["n"], row["estimate"], row["is_enough"]) == (4, 0.75, False)
+    assert (round(row["low"], 4), round(row["high"], 4)) == (0.3006, 0.9544)  # Wilson, worked by hand
+
+
+def test_a_contract_is_not_taken_back_by_returning():
+    followed = pd.DataFrame({"customer_id": ["a"], "has_left": [True], "end_cause": ["voluntary"]})
+    assert "ends on a date" in churn.returned(engine.from_frame(followed)).attrs["not_applicable"]

@@ -164,6 +164,10 @@ def test_too_little_data_is_an_answer():
     assert said({**stay(1, 2, claimed=False), "guards": [guard]}) == (
         "Not enough data: 8 of the 10 departures needed to say whether plan goes with a longer stay."
     )
+    rounded = {**guard, "have": 10}
+    assert said({**stay(1, 2, claimed=False), "guards": [rounded]}).startswith(
+        "Not enough data: fewer than the 10 departures needed"
+    )
     veiled = {"guard": "customers", "status": "refuse", "have": None, "needed": 30}
     assert "fewer than 10 of the 30 customers" in said({**few, "guards": [veiled]})
     many = finding("converted", [[400, None, None, None, False]], context=GOAL)
@@ -298,3 +302,21 @@ def test_labels_of_headline_numbers():
     assert set(labels) == set(record.FORMS["number"])
     context = {**GOAL, **STAY, "chain": ["web", "chat"]}
     assert {form: bare(words.label({"form": form, "context": context})) for form in labels} == labels
+
+
+def test_a_silence_from_which_many_return_is_called_too_short():
+    many = finding("returned", [[545, 0.9, 0.86, 0.93, True]], context={"silent_days": 42})
+    assert said(many) == (
+        "90 % of the customers who fell silent for more than 42 days came back later (86–93 %, n = 545): "
+        "such a silence is too short to call it leaving."
+    )
+    few = finding("returned", [[545, 0.04, 0.03, 0.06, True]], context={"silent_days": 120})
+    assert "too short" not in said(few)
+
+
+def test_a_supported_finding_that_nobody_asked_about_is_claimed():
+    contrast = {"row": 0, "claimed": True, "asked": False}
+    assert words.stance({"verdict": "supported", "contrasts": [contrast]}) == "claimed"
+    assert words.stance({"verdict": "supported", "contrasts": [{**contrast, "asked": True}]}) == "supported"
+    assert words.stance({"verdict": "against", "contrasts": [contrast]}) == "against"
+    assert words.stance({"verdict": None}) is None

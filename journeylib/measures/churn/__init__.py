@@ -4,7 +4,7 @@
 whether it left; every other function measures such a table.
 """
 
-from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse
+from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse, returned
 from journeylib.measures.churn.survival import curve, left, median, sensitivity, stay
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "lapse",
     "left",
     "median",
+    "returned",
     "sensitivity",
     "stay",
 ]

@@ -16,9 +16,9 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
-from journeylib.estimates import Sums, category_sums, share
+from journeylib.estimates import Sums, category_sums, plain_sums, share
 
-__all__ = ["NOBODY_ENDED", "StoreView", "causes", "contractual", "departures", "durations", "lapse"]
+__all__ = ["NOBODY_ENDED", "StoreView", "causes", "contractual", "departures", "durations", "lapse", "returned"]
 
 NOBODY_ENDED = "no customer has an end date in the data"
 _DAY_US = 86_400_000_000
@@ -150,6 +150,21 @@ def departures(followed: nw.LazyFrame) -> pd.DataFrame:
     if not count and "end_cause" in followed.collect_schema().names():
         return schema.not_applicable(NOBODY_ENDED)
     return schema.result([{"n": count, "estimate": count, "low": count, "high": count, "is_enough": True}])
+
+
+def returned(followed: nw.LazyFrame) -> pd.DataFrame:
+    """Measure the share of lapsed customers who later came back: one row; Wilson interval.
+
+    Above one in twenty, a rule of thumb, the silence is too short to call it leaving.
+    `n` is the customers who lapsed. Not applicable to contracts, whose end is a date.
+    """
+    if "has_returned" not in followed.collect_schema().names():
+        return schema.not_applicable("a contract ends on a date, not by silence")
+    back, gone = (nw.col(name).cast(nw.Int64).sum() for name in ("has_returned", "has_left"))
+    [row] = engine.collect(followed.select(customers=nw.len(), back=back, gone=gone)).to_dict("records")
+    if not row["customers"] or not row["gone"]:
+        return schema.not_applicable("no customer fell silent for so long in the time observed")
+    return schema.result([share(plain_sums(int(row["back"]), int(row["gone"]))).row()])
 
 
 def causes(store: StoreView) -> pd.DataFrame:

@@ -82,12 +82,9 @@ def explained(used: Collection[str]) -> str:
 
 
 def _verdict(record: Mapping[str, Any]) -> str:
-    verdict = record.get("verdict")
+    verdict = words.stance(record)
     if verdict is None or words.lacking(record):
         return ""  # a sentence that says so itself needs no word before it
-    contrasts = record.get("contrasts")
-    if verdict == "supported" and contrasts and not any(one["asked"] for one in contrasts):
-        verdict = "claimed"  # nobody asked beforehand
     kind = verdict.replace(" ", "-")
     return f'<p class="verdict {escape(kind)}">{escape(words.verdict(verdict))}</p>'
 

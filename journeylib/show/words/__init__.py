@@ -8,7 +8,7 @@ shown; `markup.prose` turns them into `<bdi>`.
 from __future__ import annotations
 
 from journeylib.show.words.figures import alt, claimed, subtitle, title, window
-from journeylib.show.words.findings import claim, claims, lacking, sentence
+from journeylib.show.words.findings import claim, claims, lacking, sentence, stance
 from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
 from journeylib.show.words.marks import at_risk, column, end, month_tick, more_rows, outcome, tick
 from journeylib.show.words.names import date, dates, during, listed, month, name, plain, visible
@@ -94,6 +94,7 @@ __all__ = [
     "see",
     "sentence",
     "significant",
+    "stance",
     "state",
     "subtitle",
     "terms",

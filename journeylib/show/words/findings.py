@@ -16,8 +16,9 @@ from journeylib.show.rows import Row, rows
 from journeylib.show.words.names import during, listed, name, visible
 from journeylib.show.words.numbers import between, count, customers, estimate, parts, percent, places, quantity, unit
 
-__all__ = ["SENTENCES", "claim", "claims", "lacking", "sentence"]
+__all__ = ["SENTENCES", "claim", "claims", "lacking", "sentence", "stance"]
 
+_LASTING = 0.05  # the share that comes back above which a silence is too short
 _POWER = 2.8  # standard errors that show in four of five repetitions at the 5 % level
 _MOST_GROUPS = 4
 _MOST_SENTENCES = 3
@@ -49,8 +50,11 @@ def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
     to_say = f" to say {purpose}" if purpose else ""
     for guard in record.get("guards") or ():
         if guard["status"] == "refuse":
-            have = f"fewer than {_min_cell(record)}" if guard["have"] is None else count(guard["have"])
-            return f"Not enough data: {have} of the {count(guard['needed'])} {visible(guard['guard'])} needed{to_say}."
+            have, needed = guard["have"], f"the {count(guard['needed'])} {visible(guard['guard'])} needed"
+            if have is not None and have >= guard["needed"]:  # rounded up to it, in a shared page
+                return f"Not enough data: fewer than {needed}{to_say}."
+            there = f"fewer than {_min_cell(record)}" if have is None else count(have)
+            return f"Not enough data: {there} of {needed}{to_say}."
     found = rows(record)
     if not found:
         return "" if record["form"] == "incident" else f"Not enough data: nothing was observed{to_say}."
@@ -76,6 +80,15 @@ def claim(record: Mapping[str, Any], row: Row) -> str:
     if contrasts is not None:
         is_claimed = any(one["row"] == row.place and one["claimed"] for one in contrasts)
     return "claimed" if is_claimed else "close"
+
+
+def stance(record: Mapping[str, Any]) -> str | None:
+    """Give the verdict as it is spoken: a supported finding that nobody asked about beforehand is "claimed"."""
+    verdict: str | None = record.get("verdict")
+    contrasts = record.get("contrasts")
+    if verdict == "supported" and contrasts and not any(one["asked"] for one in contrasts):
+        return "claimed"
+    return verdict
 
 
 def claims(record: Mapping[str, Any]) -> list[Row]:
@@ -210,6 +223,15 @@ def _median_stay(record: Mapping[str, Any]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
+def _returned(record: Mapping[str, Any]) -> str:
+    value, bracket = _first(record)
+    days = quantity(record["context"]["silent_days"], "days")
+    said = f"{value} of the customers who fell silent for more than {days} came back later {bracket}"
+    if _shown(record)[0].low > _LASTING:
+        return f"{said}: such a silence is too short to call it leaving."
+    return f"{said}."
+
+
 SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "converted": _converted,
     "bounced": _bounced,
@@ -219,6 +241,7 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "stay": _stay,
     "left": _left,
     "median_stay": _median_stay,
+    "returned": _returned,
 }
 
 _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -230,6 +253,7 @@ _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "stay": lambda context: f"whether {name(context.get('by'))} goes with a longer stay",
     "left": lambda _: "how many customers are still there",
     "median_stay": lambda _: "when half of the customers have left",
+    "returned": lambda _: "how many came back after a silence",
 }
 
 

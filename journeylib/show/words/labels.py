@@ -114,6 +114,7 @@ _HEADS: Mapping[str, str] = {
     "returned": "Came back later",
     "left": "Have left",
     "silent_days": "Silence, in days",
+    "within_days": "Days allowed",
     "rule": "Rule",
     "before": "At other times",
     "baseline": "Compared with",
@@ -140,6 +141,7 @@ _CAPTIONS: Mapping[str, str] = {
     "incident": "Periods that stand out",
     "sensitivity": "The same with other lengths of silence",
     "converted_by": "Journeys that reach the goal, group by group",
+    "windows": "The same with half and with twice the time",
     "paths": "The most frequent paths",
 }
 

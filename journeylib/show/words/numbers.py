@@ -37,8 +37,28 @@ _UNITS = {
     "left_customers": "count",
 }
 _SHARES = {
-    *("converted", "bounced", "first_channel", "incident", "left", "shares", "outcomes", "flow", "survival"),
-    *("converted_share", "bounced_share", "still_share", "transitions", "converted_by", "sensitivity", "paths"),
+    *(
+        "converted",
+        "bounced",
+        "first_channel",
+        "incident",
+        "left",
+        "returned",
+        "shares",
+        "outcomes",
+        "flow",
+        "survival",
+    ),
+    *(
+        "converted_share",
+        "bounced_share",
+        "still_share",
+        "transitions",
+        "converted_by",
+        "windows",
+        "sensitivity",
+        "paths",
+    ),
 }
 _SCALE = {"share": 100.0, "points": 100.0}
 _NOUNS = {"days": "day", "hours": "hour", "points": "point"}
