@@ -36,7 +36,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import psutil
+import pyarrow
 import pyarrow.parquet
 from tqdm import tqdm
 
@@ -120,11 +122,11 @@ def kill_loads(folder: Path, times: int, dice: random.Random) -> list[Trial]:
     for place in _counted(times, "loads"):
         old, new = truths[place % 2], truths[1 - place % 2]
         command = ["load", "--mapping", str(versions[1 - place % 2]), "--store", str(store), "--json"]
-        _forget_old_snapshots(store)
-        known = set((store / "snapshots").iterdir())
+        if place % 3:
+            _forget_old_snapshots(store)  # else the snapshot to be written is there already
         is_aimed = place % 2 == 1
-        seen = (lambda known=known: bool(_names(store / "snapshots") - known)) if is_aimed else None
-        _killed(command, folder, dice, seconds, seen, _kill_group)
+        seen = (lambda: any(store.glob(".staging-*/manifest.json"))) if is_aimed else None
+        own = _killed(command, folder, dice, seconds, seen, _kill_group)
         bad, found = [], None
         try:
             found = _content(store)
@@ -139,7 +141,7 @@ def kill_loads(folder: Path, times: int, dice: random.Random) -> list[Trial]:
             bad.append(f"the next load failed: {done.stderr}")
         elif _content(store) != new or list(store.glob(".staging-*")):
             bad.append("the next load left another store than the new one")
-        trials[is_aimed].note("the new store" if found == new else "the old store", bad)
+        trials[is_aimed].note(("the new store" if found == new else "the old store") + own, bad)
     return [trial for trial in trials.values() if trial.tried]
 
 
@@ -181,11 +183,11 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
         how = list(kills)[place % 3]
         is_aimed = place % 2 == 1
         seen = (lambda: any((reports / "demo").glob(".staging-*"))) if is_aimed else None
-        _killed(["run", "reports/demo.toml", "--json"], folder, dice, seconds, seen, kills[how])
-        bad, became = _half_done(reports), "nothing new"
+        own = _killed(["run", "reports/demo.toml", "--json"], folder, dice, seconds, seen, kills[how])
+        bad, became = _half_done(reports) + _stragglers(), "nothing new"
         if any(edition.name.startswith(str(as_of)) for edition in _editions(reports)):
-            became = "the new edition"
-        bad += _stragglers()
+            is_latest = (reports / "demo" / "latest").resolve().name.startswith(str(as_of))
+            became = "the new edition" if is_latest else "the new edition, `latest` not yet at it"
         began = time.monotonic()
         done = _journey(["run", "reports/demo.toml", "--json"], folder)
         if became == "nothing new":
@@ -195,7 +197,7 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
         else:
             bad += _half_done(reports, after_success=json.loads(done.stdout)["edition"])
         bad += _stragglers()
-        trials[how].note(became, bad)
+        trials[how].note(became + own, bad)
     return [trial for trial in trials.values() if trial.tried]
 
 
@@ -220,6 +222,8 @@ def _half_done(reports: Path, *, after_success: str = "") -> list[str]:
         }
         if there != sums:
             bad.append(f"the files of {edition.name} are not those of its manifest")
+        if not (reports.parent / "stores/demo.private/demo" / edition.name / "records.json").exists():
+            bad.append(f"the executed notebooks of {edition.name} are lost")
     latest = reports / "demo" / "latest"
     if latest.is_symlink() and latest.resolve() not in [edition.resolve() for edition in _editions(reports)]:
         bad.append("`latest` points at no edition")
@@ -254,7 +258,7 @@ def damage(folder: Path, times: int, dice: random.Random) -> list[Trial]:
     if not times:
         return []
     trials = {name: Trial(f"sources: {name}") for name in DAMAGES}
-    _load(_world(folder / "sound", 1, is_gzipped=True), folder / "store")
+    _load(_split(_world(folder / "sound", 1)), folder / "store")
     with _Loader() as loader:
         for place in _counted(times, "corruptions"):
             name, (ending, harm) = list(DAMAGES.items())[place % len(DAMAGES)]
@@ -287,7 +291,7 @@ def _attempt(mapping: Path, store: Path) -> dict[str, Any]:
     try:
         done = journeylib.load(mapping, store)
         opened = journeylib.open_store(store)
-        in_events = int(engine.collect(opened.events.select(rows=engine.nw.len()))["rows"][0])
+        in_events = int(engine.collect(opened.events.select(rows=nw.len()))["rows"][0])
     except Exception as error:
         return {"error": type(error).__name__, "message": str(error), "is_named": isinstance(error, JourneyError)}
     in_sources = sum(source["records"] for source in done["sources"])
@@ -331,10 +335,15 @@ def _flip(file: Path, dice: random.Random) -> None:
     file.write_bytes(said)
 
 
-def _cut_middle(file: Path, dice: random.Random) -> None:
-    said = file.read_bytes()
-    first = dice.randrange(len(said))
-    file.write_bytes(said[:first] + said[first + dice.randint(1, 4_000) :])
+def _cut_rows(file: Path, dice: random.Random) -> None:
+    if dice.random() < 0.5:  # somewhere in a row, up to somewhere in another
+        said = file.read_bytes()
+        first = dice.randrange(len(said))
+        file.write_bytes(said[:first] + said[first + dice.randint(1, 4_000) :])
+        return
+    lines = file.read_bytes().split(b"\n")
+    first = dice.randrange(1, len(lines))
+    file.write_bytes(b"\n".join(lines[:first] + lines[first + dice.randint(1, 40) :]))
 
 
 def _truncate(file: Path, dice: random.Random) -> None:
@@ -367,11 +376,19 @@ def _drop_column(file: Path, dice: random.Random) -> None:
     file.write_text(text.getvalue(), encoding="utf-8")
 
 
+def _empty_column(file: Path, dice: random.Random) -> None:
+    table = pyarrow.parquet.read_table(file)
+    place = dice.randrange(table.num_columns)
+    nothing = pyarrow.nulls(len(table), table.schema.field(place).type)
+    pyarrow.parquet.write_table(table.set_column(place, table.schema.field(place), nothing), file)
+
+
 def _mix_encodings(file: Path, dice: random.Random) -> None:
     lines = file.read_bytes().split(b"\n")
     for at in dice.sample(range(1, len(lines) - 1), 5):
         word, encoding = dice.choice([("café", "latin-1"), ("שלום", "cp1255"), ("你好", "gb18030"), ("łódź", "utf-16")])
-        lines[at] = lines[at].replace(b'"', b'"' + word.encode(encoding), 1)
+        place = dice.randrange(len(lines[at]))
+        lines[at] = lines[at][:place] + word.encode(encoding) + lines[at][place:]
     file.write_bytes(b"\n".join(lines))
 
 
@@ -394,7 +411,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "bytes of a CSV flipped": (".csv", _flip),
     "bytes of a Parquet file flipped": (".parquet", _flip),
     "bytes of a gzip flipped": (".gz", _flip),
-    "rows cut out of a CSV": (".csv", _cut_middle),
+    "rows cut out of a CSV": (".csv", _cut_rows),
     "a quote opened": (".csv", _open_quote),
     "a column of a CSV dropped": (".csv", _drop_column),
     "a column of a Parquet file dropped": (".parquet", _drop_column),
@@ -404,6 +421,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "zero bytes put in": (".csv", _add_nulls),
     "line ends mixed": (".csv", _mix_line_ends),
     "a CSV emptied": (".csv", _empty),
+    "a column of a Parquet file emptied": (".parquet", _empty_column),
 }
 
 
@@ -423,15 +441,22 @@ def _shelter() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _world(folder: Path, seed: int, *, is_gzipped: bool = False) -> Path:
+def _world(folder: Path, seed: int) -> Path:
     with contextlib.redirect_stderr(io.StringIO()):  # its own progress bar
         worlds.make(folder, customers=CUSTOMERS, seed=seed)
-    mapping = folder / "mapping.toml"
-    if is_gzipped:
-        (folder / "stores.csv.gz").write_bytes(gzip.compress((folder / "stores.csv").read_bytes(), mtime=0))
-        (folder / "stores.csv").unlink()
-        said = mapping.read_text(encoding="utf-8")
-        mapping.write_text(said.replace('"stores.csv"', '"stores.csv.gz"\nname = "stores"'), encoding="utf-8")
+    return folder / "mapping.toml"
+
+
+def _split(mapping: Path) -> Path:
+    """Make two files of the shops' one, the second gzipped."""
+    whole = mapping.with_name("stores.csv")
+    head, *lines = whole.read_bytes().splitlines(keepends=True)
+    half = len(lines) // 2
+    mapping.with_name("stores-1.csv").write_bytes(head + b"".join(lines[:half]))
+    mapping.with_name("stores-2.csv.gz").write_bytes(gzip.compress(head + b"".join(lines[half:]), mtime=0))
+    whole.unlink()
+    said = mapping.read_text(encoding="utf-8")
+    mapping.write_text(said.replace('"stores.csv"', '"stores-*"\nname = "stores"'), encoding="utf-8")
     return mapping
 
 
@@ -452,11 +477,12 @@ def _killed(
     seconds: float,
     seen: Callable[[], bool] | None,
     kill: Callable[[int], None],
-) -> None:
-    """Start a command and kill it: at a random moment of `seconds`, or up to 50 ms after `seen` is true."""
-    began = time.monotonic()
-    moment = dice.uniform(0, seconds)
-    delay = dice.uniform(0, 0.05)
+) -> str:
+    """Start a command and kill it: at a random moment of `seconds`, or up to 10 ms after `seen` is true.
+
+    The answer is empty, or says that the command ended before it could be killed.
+    """
+    moment, delay = dice.uniform(0, seconds), dice.uniform(0, 0.01)
     started = subprocess.Popen(
         [sys.executable, "-m", "journeylib", *arguments],
         cwd=folder,
@@ -468,12 +494,14 @@ def _killed(
         with contextlib.suppress(subprocess.TimeoutExpired):
             started.wait(moment)
     else:
-        while started.poll() is None and not seen() and time.monotonic() - began < 20 * seconds:
-            time.sleep(0.0005)
+        while started.poll() is None and not seen():
+            time.sleep(0.0002)
         time.sleep(delay)
-    if started.poll() is None:
+    ended = started.poll() is not None
+    if not ended:
         kill(started.pid)
     started.wait()
+    return ", it ended before the kill" if ended else ""
 
 
 def _kill_group(pid: int) -> None:
@@ -499,10 +527,6 @@ def _end(processes: list[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()
-
-
-def _names(folder: Path) -> set[Path]:
-    return set(folder.iterdir()) if folder.exists() else set()
 
 
 def _files(store: Path) -> dict[str, tuple[int, int]]:
@@ -557,7 +581,7 @@ does not open afterwards, or is neither the old nor the new one (fingerprints of
 events and the journeys), or the next load fails or leaves anything but the new one.
 
 **A run killed with SIGKILL** while it makes the next edition: a file of an edition that is not the
-one its manifest hashes, `latest` pointing at no whole edition, a catalogue cut off, a worker or a
+one its manifest hashes, executed notebooks lost, `latest` pointing at no whole edition, a catalogue cut off, a worker or a
 kernel alive 60 seconds later, or a next run that fails. Every second kill waits for the first file
 of the edition.
 
