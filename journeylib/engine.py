@@ -138,7 +138,11 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
     """
     relation = table.to_native()
     cell = _quoted(column)
-    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    kind = dict(zip(relation.columns, map(str, relation.types), strict=True))[column]
+    is_temporal = kind.startswith(("TIMESTAMP", "DATE"))
+    # A column that is a time already needs no format, and a text never is one.
+    form = "timestamp" if is_temporal else "iso" if form == "timestamp" else form
+    text = f"CAST({cell} AS VARCHAR)"
     absolute, local, day = (
         _sql("CAST(NULL AS TIMESTAMPTZ)"),
         _sql("CAST(NULL AS TIMESTAMP)"),
@@ -149,17 +153,17 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
     elif form in _EPOCHS:
         scaled = f"TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]}"
         absolute = _sql(f"make_timestamptz(TRY_CAST(round({scaled}) AS BIGINT))")
-    elif form == "timestamp" and "TIME ZONE" in kinds[column]:
+    elif "TIME ZONE" in kind:
         absolute = duckdb.ColumnExpression(column)
     elif form == "timestamp":
-        local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kinds[column] == "DATE")
+        local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
     elif form == "iso":
-        has_offset = f"regexp_matches({cell}, '{_OFFSET}')"
-        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({cell} AS TIMESTAMPTZ) END")
-        local = _sql(f"CASE WHEN NOT {has_offset} THEN TRY_CAST({cell} AS TIMESTAMP) END")
-        day = _sql(f"regexp_full_match(trim({cell}), '{_DAY_ONLY}')")
+        has_offset = f"regexp_matches({text}, '{_OFFSET}')"
+        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({text} AS TIMESTAMPTZ) END")
+        local = _sql(f"CASE WHEN NOT {has_offset} THEN TRY_CAST({text} AS TIMESTAMP) END")
+        day = _sql(f"regexp_full_match(trim({text}), '{_DAY_ONLY}')")
     else:
-        parsed = _call("try_strptime", duckdb.ColumnExpression(column), duckdb.ConstantExpression(form))
+        parsed = _call("try_strptime", _sql(text), duckdb.ConstantExpression(form))
         absolute, local = (parsed, local) if "%z" in form else (absolute, parsed)
         day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
     timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))

@@ -163,8 +163,8 @@ def _customers(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFr
     for name in ["signed_up_on", "ended_on", "valid_from"]:
         theirs = source.columns.get(name)
         if theirs:
-            form = "timestamp" if dated.collect_schema()[theirs[0]] != nw.String else source.time_format
-            dated = engine.instant(dated, theirs[0], f"{name}_us", form=form, zone=source.zone or "UTC")
+            zone = source.zone or "UTC"
+            dated = engine.instant(dated, theirs[0], f"{name}_us", form=source.time_format, zone=zone)
         else:
             dated = dated.with_columns(nw.lit(None, nw.Int64).alias(f"{name}_us"))
     ids = _cells(source, "customer_id") or [nw.lit(None, nw.String)]

@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import random
+import re
 import resource
 import shutil
 import signal
@@ -32,6 +33,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -125,8 +127,8 @@ def kill_loads(folder: Path, times: int, dice: random.Random) -> list[Trial]:
         if place % 3:
             _forget_old_snapshots(store)  # else the snapshot to be written is there already
         is_aimed = place % 2 == 1
-        seen = (lambda: any(store.glob(".staging-*/manifest.json"))) if is_aimed else None
-        own = _killed(command, folder, dice, seconds, seen, _kill_group)
+        seen = partial(_is_publishing, store, stores.manifest(store)) if is_aimed else None
+        own = _killed(command, folder, _kill_group, dice.uniform(0, 0.006 if is_aimed else seconds), seen)
         bad, found = [], None
         try:
             found = _content(store)
@@ -143,6 +145,11 @@ def kill_loads(folder: Path, times: int, dice: random.Random) -> list[Trial]:
             bad.append("the next load left another store than the new one")
         trials[is_aimed].note(("the new store" if found == new else "the old store") + own, bad)
     return [trial for trial in trials.values() if trial.tried]
+
+
+def _is_publishing(store: Path, before: dict[str, Any]) -> bool:
+    staged = [folder.parent for folder in store.glob(".staging-*/quarantine.parquet")]
+    return any(not (folder / "work").exists() for folder in staged) or stores.manifest(store) != before
 
 
 def _content(store: Path) -> tuple[str, str, str]:
@@ -175,7 +182,7 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
     trials = {name: Trial(f"`journey run`, {name}") for name in kills}
     _load(_world(folder / "sources", 1), folder / "stores" / "demo")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    reports, seconds = folder / "reports", 12.0
+    reports, seconds, command = folder / "reports", 12.0, ["run", "reports/demo.toml", "--json"]
     reports.mkdir()
     for place in _counted(times, "runs"):
         as_of = LAST_DAY - timedelta(days=times - 1 - place)
@@ -183,13 +190,13 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
         how = list(kills)[place % 3]
         is_aimed = place % 2 == 1
         seen = (lambda: any((reports / "demo").glob(".staging-*"))) if is_aimed else None
-        own = _killed(["run", "reports/demo.toml", "--json"], folder, dice, seconds, seen, kills[how])
+        own = _killed(command, folder, kills[how], dice.uniform(0, 0.04 if is_aimed else seconds), seen)
         bad, became = _half_done(reports) + _stragglers(), "nothing new"
         if any(edition.name.startswith(str(as_of)) for edition in _editions(reports)):
             is_latest = (reports / "demo" / "latest").resolve().name.startswith(str(as_of))
             became = "the new edition" if is_latest else "the new edition, `latest` not yet at it"
         began = time.monotonic()
-        done = _journey(["run", "reports/demo.toml", "--json"], folder)
+        done = _journey(command, folder)
         if became == "nothing new":
             seconds = 0.5 * seconds + 0.5 * (time.monotonic() - began)
         if done.returncode:
@@ -282,8 +289,8 @@ def _judged(found: dict[str, Any], file: str) -> tuple[str, list[str]]:
         return "loaded", [] if is_even else [f"the rows do not add up: {found}"]
     if not found["is_named"]:
         return "fell over", [f"{found['error']}: {found['message']}"]
-    is_file_named = file in found["message"]
-    return f"refused ({found['error']})", [] if is_file_named else [f"the refusal names no file: {found['message']}"]
+    is_named = re.search(rf"\b{re.escape(file.split('.')[0])}\b", found["message"])
+    return f"refused ({found['error']})", [] if is_named else [f"the refusal names no file: {found['message']}"]
 
 
 def _attempt(mapping: Path, store: Path) -> dict[str, Any]:
@@ -471,18 +478,12 @@ def _journey(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[
 
 
 def _killed(
-    arguments: list[str],
-    folder: Path,
-    dice: random.Random,
-    seconds: float,
-    seen: Callable[[], bool] | None,
-    kill: Callable[[int], None],
+    arguments: list[str], folder: Path, kill: Callable[[int], None], delay: float, seen: Callable[[], bool] | None
 ) -> str:
-    """Start a command and kill it: at a random moment of `seconds`, or up to 10 ms after `seen` is true.
+    """Start a command and kill it `delay` seconds after its start, or after `seen` was true.
 
     The answer is empty, or says that the command ended before it could be killed.
     """
-    moment, delay = dice.uniform(0, seconds), dice.uniform(0, 0.01)
     started = subprocess.Popen(
         [sys.executable, "-m", "journeylib", *arguments],
         cwd=folder,
@@ -490,13 +491,10 @@ def _killed(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    if seen is None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            started.wait(moment)
-    else:
-        while started.poll() is None and not seen():
-            time.sleep(0.0002)
-        time.sleep(delay)
+    while seen is not None and started.poll() is None and not seen():
+        time.sleep(0.0002)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        started.wait(delay)
     ended = started.poll() is not None
     if not ended:
         kill(started.pid)
@@ -576,19 +574,19 @@ def _page(trials: list[Trial], asked: argparse.Namespace, seconds: float) -> str
 
 _MEANING = """## What counts as bad
 
-**A load killed with SIGKILL** while another version of the sources replaces a store: the store
-does not open afterwards, or is neither the old nor the new one (fingerprints of the manifest, the
-events and the journeys), or the next load fails or leaves anything but the new one.
+**A load killed with SIGKILL** while another version of the sources replaces a store: the store does not
+open afterwards, or is neither the old nor the new one (fingerprints of the manifest, the events and the
+journeys), or the next load fails or leaves anything but the new one.
 
-**A run killed with SIGKILL** while it makes the next edition: a file of an edition that is not the
-one its manifest hashes, executed notebooks lost, `latest` pointing at no whole edition, a catalogue cut off, a worker or a
-kernel alive 60 seconds later, or a next run that fails. Every second kill waits for the first file
-of the edition.
+**A run killed with SIGKILL** while it makes the next edition, every second time just as the edition's
+first file is written: a file of an edition that is not the one its manifest hashes, executed notebooks
+lost, `latest` pointing at no whole edition, a catalogue cut off, a worker or a kernel alive 60 seconds
+later, or a next run that fails.
 
-**A damaged source**: an exception that the package does not name, a process that dies, a refusal
-that does not name the file or changes the store, or a load whose rows are not all accepted,
-quarantined or duplicates. A load that balances is not a promise that every value is as it was sent:
-a flipped byte can still spell a sound row.""".splitlines()
+**A damaged source**: an exception that the package does not name, a process that dies, a refusal that does
+not name the file or its source, or changes the store, or a load whose rows are not all accepted,
+quarantined or duplicates. A load that adds up is no promise that every value is as it was sent: a flipped
+bit can still spell a sound row.""".splitlines()
 
 
 if __name__ == "__main__":

@@ -128,9 +128,9 @@ def _plain(column: str, value: Any) -> str:
 
 
 def _common(shown: Sequence[Row]) -> int | None:
-    """Give the customers behind every row, where they are the same in three rows or more."""
-    numbers = {row.n for row in shown}
-    return shown[0].n if len(shown) >= 3 and len(numbers) == 1 else None
+    """Give the customers behind every row that is not hidden, where they are the same in three rows or more."""
+    numbers = [row.n for row in shown if row.state != "hidden"]
+    return numbers[0] if len(numbers) >= 3 and len(set(numbers)) == 1 else None
 
 
 def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str, common: int | None) -> list[str]:
