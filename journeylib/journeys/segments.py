@@ -13,9 +13,20 @@ import narwhals.stable.v2 as nw
 from journeylib.errors import RecipeError
 from journeylib.journeys.view import Store
 
-__all__ = ["UNKNOWN", "attach", "attribute"]
+__all__ = ["UNKNOWN", "attach", "attribute", "named"]
 
 UNKNOWN = "unknown"
+
+
+def named(segments: Mapping[str, str], by: str) -> dict[str, str]:
+    """Choose one segment by its name; an empty name chooses none.
+
+    >>> named({"plan": "customers.plan", "region": "customers.region"}, "plan")
+    {'plan': 'customers.plan'}
+    >>> named({"plan": "customers.plan"}, "")
+    {}
+    """
+    return {by: segments[by]} if by else {}
 
 
 def attribute(name: str, definition: str, attributes: list[str]) -> str:

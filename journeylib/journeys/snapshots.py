@@ -58,6 +58,7 @@ def facts(staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, rec
         "events": int(known["events"].sum()),
         "customers": int(span["customers"]),
         "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
+        "attributes": [name for name in customers.collect_schema().names() if name not in CUSTOMERS],
         "begins_us": int(span["first"]),
         "begins_on": _day(int(span["first"])),
         "complete_through_us": complete,

@@ -32,6 +32,9 @@ COMMON: Mapping[str, str] = {
     "notes": "[notes]",
 }
 
+# Parameters that choose one of what the recipe names; an empty text chooses none.
+_CHOICES: Mapping[str, str] = {"goal": "goals", "by": "segments"}
+
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -90,9 +93,21 @@ def settle(
                 mistakes.append(f"{here} {key} is not a parameter of {path.name}. {fields.near(key, offered)}")
         wanted |= {key: value for key, value in common.items() if key in known}
         settled[name] = {key: _value(f"{here} {key}", parameter, wanted, mistakes) for key, parameter in known.items()}
+        mistakes += _unnamed(here, settled[name], common)
     if mistakes:
         raise ParameterError(together(mistakes))
     return settled
+
+
+def _unnamed(here: str, settled: Mapping[str, Any], common: Mapping[str, Any]) -> list[str]:
+    """Choices of a goal or a segment that the recipe does not name."""
+    mistakes = []
+    for key, table in _CHOICES.items():
+        value, names = settled.get(key), common.get(table)
+        if isinstance(value, str) and names is not None and value not in names and (value or key == "goal"):
+            there = f"It names {', '.join(names)}." if names else "It names none."
+            mistakes.append(f'{here} {key} = "{value}" is not among {COMMON[table]} of the recipe. {there}')
+    return mistakes
 
 
 def _declared(path: Path) -> tuple[dict[str, Parameter], list[str]]:

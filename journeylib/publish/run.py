@@ -168,6 +168,14 @@ def _about(
     }
 
 
+def _check_segments(recipe: Recipe) -> None:
+    """Refuse segments that the store's customers cannot form, before a kernel starts."""
+    from journeylib.journeys.segments import attribute
+
+    for name, definition in recipe.segments.items():
+        attribute(name, definition, _manifest(recipe.store_path)["facts"]["attributes"])
+
+
 def _publish(
     recipe: Recipe,
     settled: Mapping[str, Mapping[str, Any]],
@@ -178,6 +186,7 @@ def _publish(
     progress: bool,
 ) -> Edition:
     """Execute, judge, draw and publish; a failure is kept in the private folder and told to the catalogue."""
+    _check_segments(recipe)
     running, kept, reason = private / ".staging-run", private / "failed", "its pages could not be made"
     running.mkdir(mode=0o700)
     threading.Thread(target=_warm_up, daemon=True).start()

@@ -145,3 +145,14 @@ def test_the_mistakes_of_all_notebooks_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(ParameterError) as caught:
         parameters.settle("reports/demo.toml", paths, {"churn": {"a": "x", "z": 1}}, {})
     assert str(caught.value).startswith("3 mistakes:\n")
+
+
+def test_a_goal_or_a_segment_that_the_recipe_does_not_name_is_refused(project: Any) -> None:
+    path = project.notebook("a", project.code("1"), parameters='goal = "x"\nby = "plan"\ngoals = {}\nsegments = {}')
+    common = {"goals": {"purchase": {}}, "segments": {}}
+    with pytest.raises(ParameterError) as raised:
+        settle("r.toml", {"a": path}, {}, common)
+    assert 'goal = "x" is not among [goals] of the recipe. It names purchase.' in str(raised.value)
+    assert 'by = "plan" is not among [segments] of the recipe. It names none.' in str(raised.value)
+    chosen = settle("r.toml", {"a": path}, {"a": {"goal": "purchase", "by": ""}}, common)
+    assert chosen["a"]["by"] == ""

@@ -103,9 +103,8 @@ def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseli
         return schema.not_applicable(found, columns, extra)
     groups = {" · ".join(map(str, one.group)): one for one in found}
     if len(groups) < 2:
-        return schema.not_applicable(
-            f"there is one group by {', '.join(names_of(by))}, nothing to compare", columns, extra
-        )
+        reason = f"there is one group by {', '.join(names_of(by))}" if names_of(by) else "no segment is chosen"
+        return schema.not_applicable(f"{reason}, nothing to compare", columns, extra)
     if baseline is None:
         baseline = min(groups, key=lambda name: (name == "unknown", -groups[name].customers, name))
     if baseline not in groups:
