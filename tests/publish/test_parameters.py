@@ -151,8 +151,8 @@ def test_a_goal_or_a_segment_that_the_recipe_does_not_name_is_refused(project: A
     path = project.notebook("a", project.code("1"), parameters='goal = "x"\nby = "plan"\ngoals = {}\nsegments = {}')
     common = {"goals": {"purchase": {}}, "segments": {}}
     with pytest.raises(ParameterError) as raised:
-        settle("r.toml", {"a": path}, {}, common)
+        parameters.settle("r.toml", {"a": path}, {}, common)
     assert 'goal = "x" is not among [goals] of the recipe. It names purchase.' in str(raised.value)
     assert 'by = "plan" is not among [segments] of the recipe. It names none.' in str(raised.value)
-    chosen = settle("r.toml", {"a": path}, {"a": {"goal": "purchase", "by": ""}}, common)
+    chosen = parameters.settle("r.toml", {"a": path}, {"a": {"goal": "purchase", "by": ""}}, common)
     assert chosen["a"]["by"] == ""
