@@ -45,8 +45,9 @@ simulate: .stamps/test ## coverage of intervals, errors of tests; writes docs/st
 bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks.md
 	$(BIN)/python tests/heavy/bench.py
 
-clean: ## remove the environment, the demo data and everything published
-	rm -rf .venv .stamps sources stores reports/*/ reports/index.html .mypy_cache .ruff_cache .pytest_cache
+clean: ## remove the environment and the two sample reports with their data; yours stay
+	rm -rf .venv .stamps .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(foreach name,demo grocery,sources/$(name) stores/$(name) stores/$(name).private reports/$(name))
 
 lock: ## write the locked requirements again from the *.in files (needs uv)
 	for set in "" -test -grocery; do \

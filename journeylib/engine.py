@@ -29,6 +29,7 @@ __all__ = [
     "instant",
     "md5",
     "microseconds",
+    "midnight",
     "originals",
     "query",
     "read_csv",
@@ -38,7 +39,9 @@ __all__ = [
 
 EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
 _DAY_ONLY = r"\d{4}-\d\d-\d\d"
-_OFFSET = r"[T ]\d\d:?\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
+_TIMED = _DAY_ONLY + r"[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
+_OFFSET = r" ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
+_FURTHEST = 9_000_000_000_000_000_000  # microseconds; beyond it DuckDB cannot turn a number into a time
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
@@ -110,10 +113,16 @@ def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     return _table(table.to_native().select("*", *made))
 
 
-def originals(table: nw.LazyFrame) -> nw.LazyFrame:
-    """Number the rows from 1 as `source_row` and keep each whole row as JSON text in `original`."""
-    row = table.to_native().set_alias("row")
-    return _table(row.select("*", _sql("row_number() OVER () AS source_row"), _sql('to_json("row") AS original')))
+def originals(table: nw.LazyFrame, prefix: str) -> nw.LazyFrame:
+    """Number the rows from 1 as `source_row` and keep each whole row as JSON text in `original`.
+
+    The table's own columns get `prefix` before their names, so none of them can pass for one of ours.
+    """
+    relation = table.to_native()
+    cells = ", ".join(f"{_quoted(name)} := {_quoted(name)}" for name in relation.columns)
+    theirs = [_sql(f"{_quoted(name)} AS {_quoted(prefix + name)}") for name in relation.columns]
+    row, text = _sql("row_number() OVER () AS source_row"), _sql(f"to_json(struct_pack({cells})) AS original")
+    return _table(relation.select(*theirs, row, text))
 
 
 def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
@@ -134,38 +143,12 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
 
     Beside it stand `into`_fault ("zone": no offset and no zone given; "gap": a local time
     that the clocks skipped) and `into`_precision ("day": a date only; "ambiguous": a local
-    time that the clocks showed twice, read as the second; otherwise "exact").
+    time that the clocks showed twice, read as the second; otherwise "exact"). The form "iso"
+    is a date, or a date and a time with seconds, a fraction and an offset (Z, UTC, GMT, +02:00)
+    or without; no other text is read, and the name of a zone is none of them.
     """
     relation = table.to_native()
-    cell = _quoted(column)
-    kind = dict(zip(relation.columns, map(str, relation.types), strict=True))[column]
-    is_temporal = kind.startswith(("TIMESTAMP", "DATE"))
-    # A column that is a time already needs no format, and a text never is one.
-    form = "timestamp" if is_temporal else "iso" if form == "timestamp" else form
-    text = f"CAST({cell} AS VARCHAR)"
-    absolute, local, day = (
-        _sql("CAST(NULL AS TIMESTAMPTZ)"),
-        _sql("CAST(NULL AS TIMESTAMP)"),
-        duckdb.ConstantExpression(False),
-    )
-    if form == "epoch_ns":
-        absolute = _sql(f"make_timestamptz(TRY_CAST(TRY_CAST({cell} AS HUGEINT) // 1000 AS BIGINT))")
-    elif form in _EPOCHS:
-        scaled = f"TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]}"
-        absolute = _sql(f"make_timestamptz(TRY_CAST(round({scaled}) AS BIGINT))")
-    elif "TIME ZONE" in kind:
-        absolute = duckdb.ColumnExpression(column)
-    elif form == "timestamp":
-        local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
-    elif form == "iso":
-        has_offset = f"regexp_matches({text}, '{_OFFSET}')"
-        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({text} AS TIMESTAMPTZ) END")
-        local = _sql(f"CASE WHEN NOT {has_offset} THEN TRY_CAST({text} AS TIMESTAMP) END")
-        day = _sql(f"regexp_full_match(trim({text}), '{_DAY_ONLY}')")
-    else:
-        parsed = _call("try_strptime", _sql(text), duckdb.ConstantExpression(form))
-        absolute, local = (parsed, local) if "%z" in form else (absolute, parsed)
-        day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
+    absolute, local, day = _parsed(relation, column, form)
     timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))
     there = duckdb.ConstantExpression(zone) if zone else _sql("CAST(NULL AS VARCHAR)")
     placed = timed.select("*", _call("timezone", there, duckdb.ColumnExpression("_local")).alias("_placed"))
@@ -183,6 +166,21 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
         _sql(f"{precision} AS {_quoted(into + '_precision')}"),
     )
     return _table(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
+
+
+def midnight(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str) -> nw.LazyFrame:
+    """Add `into`: the calendar date in `column` as int64 microseconds of its midnight in UTC, null where unreadable.
+
+    A date, or a time without an offset, gives the date that is written, whatever the zone.
+    An instant (with an offset, or an epoch) gives the date that it was in `zone`.
+    """
+    relation = table.to_native()
+    absolute, local, _ = _parsed(relation, column, form)
+    timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"))
+    there = _call("timezone", duckdb.ConstantExpression(zone), duckdb.ColumnExpression("_absolute"))
+    day = "CAST(CAST(coalesce(_local, _there) AS DATE) AS TIMESTAMP)"
+    done = timed.select("*", there.alias("_there")).select("*", _sql(f"epoch_us({day}) AS {_quoted(into)}"))
+    return _table(done).drop("_absolute", "_local", "_there")
 
 
 def query(table: nw.LazyFrame) -> str:
@@ -203,6 +201,46 @@ def fingerprint(table: nw.LazyFrame) -> str:
     total = f"count(*), coalesce(sum(CAST(md5_number_lower(concat_ws(chr(31), {parts})) AS HUGEINT)), 0)"
     [(rows, digest)] = table.to_native().aggregate(total).fetchall()
     return f"{rows}-{digest % 2**128:032x}-{_short(columns)}"
+
+
+def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
+    """Read the times of a column: as instants, or where they carry no offset as local times, and which are a date only."""
+    cell = _quoted(column)
+    kind = dict(zip(relation.columns, map(str, relation.types), strict=True))[column]
+    is_temporal = kind.startswith(("TIMESTAMP", "DATE"))
+    # A column that is a time already needs no format, and a text never is one.
+    form = "timestamp" if is_temporal else "iso" if form == "timestamp" else form
+    text = f"trim(CAST({cell} AS VARCHAR), concat(' ', chr(9), chr(10), chr(13)))"
+    absolute, local, day = (
+        _sql("CAST(NULL AS TIMESTAMPTZ)"),
+        _sql("CAST(NULL AS TIMESTAMP)"),
+        duckdb.ConstantExpression(False),
+    )
+    if form == "epoch_ns":
+        absolute = _since_1970(f"TRY_CAST({cell} AS HUGEINT) // 1000")
+    elif form in _EPOCHS:
+        absolute = _since_1970(f"round(TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]})")
+    elif "TIME ZONE" in kind:
+        absolute = duckdb.ColumnExpression(column)
+    elif form == "timestamp":
+        local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
+    elif form == "iso":
+        # Only what matches is cast: a cast to a local time drops the name of a zone without a word.
+        compact = f"regexp_replace(regexp_replace({text}, ' ?(Z|UTC|GMT)$', '+00'), ' ([+-])', '\\1')"
+        has_offset = f"regexp_full_match({text}, '{_TIMED}{_OFFSET}')"
+        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({compact} AS TIMESTAMPTZ) END")
+        is_local = f"regexp_full_match({text}, '{_TIMED}|{_DAY_ONLY}')"
+        local = _sql(f"CASE WHEN {is_local} THEN TRY_CAST({text} AS TIMESTAMP) END")
+        day = _sql(f"regexp_full_match({text}, '{_DAY_ONLY}')")
+    else:
+        parsed = _call("try_strptime", _sql(text), duckdb.ConstantExpression(form))
+        absolute, local = (parsed, local) if "%z" in form else (absolute, parsed)
+        day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
+    return absolute, local, day
+
+
+def _since_1970(number: str) -> Any:
+    return _sql(f"make_timestamptz(CASE WHEN abs({number}) < {_FURTHEST} THEN CAST({number} AS BIGINT) END)")
 
 
 def _table(native: Any) -> nw.LazyFrame:

@@ -38,9 +38,8 @@ def _published(found, record):
 def test_the_share_of_baskets_followed_within_a_week(baskets, records):
     following = baskets.groupby("household_id")["at"].shift(-1) - baskets["at"]
     week = pd.Timedelta(days=7)
-    last = baskets["at"].max() + pd.Timedelta(microseconds=1)
     day_zero = pd.Timestamp("2017-01-01")
-    mature = baskets[(baskets["at"] + week < last) & (baskets["at"] >= day_zero)]
+    mature = baskets[(baskets["at"] + week < END) & (baskets["at"] >= day_zero)]
     weeks = (mature["at"] - day_zero) // week
     by_week = (following[mature.index] <= week).groupby(weeks).mean()
     trend = records["overview/step_by_week"]
@@ -51,7 +50,7 @@ def test_the_share_of_baskets_followed_within_a_week(baskets, records):
 
 def test_the_households_still_shopping_after_180_days(baskets, records):
     """Kaplan–Meier by hand: first silence over 42 days, from the landmark, censored 42 days before the end."""
-    at_end = baskets["at"].max() + pd.Timedelta(microseconds=1) - SILENT
+    at_end = END - SILENT
     followed = []
     for _, times in baskets[baskets["at"] >= LANDMARK - SILENT].groupby("household_id")["at"]:
         if times.iloc[0] >= LANDMARK:

@@ -11,6 +11,7 @@ import difflib
 import tomllib
 import zoneinfo
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Everything a mapping file says; see `read`."""
+    """Everything a mapping file says; see `read`.
+
+    `complete_through` is the last day of which every event is there; where the mapping does
+    not say it, it is the last day that later events follow.
+    """
 
     sources: tuple[Source, ...]
     identity_mode: str = "none"
@@ -63,6 +68,7 @@ class Mapping:
     longest_days: float = 180
     end_touchpoints: tuple[str, ...] = ()
     quarantined_share: float = 0.05
+    complete_through: date | None = None
 
 
 def read(path: Path | str) -> Mapping:
@@ -138,11 +144,14 @@ def _rules(said: dict[str, Any], mistakes: list[str]) -> dict[str, Any]:
     identity, journeys, limits = said.get("identity", {}), said.get("journeys", {}), said.get("limits", {})
     mistakes += _strange(identity, ["mode", "look_back_days"], "[identity]")
     mistakes += _strange(journeys, ["gap_days", "longest_days", "end_touchpoints"], "[journeys]")
-    mistakes += _strange(limits, ["quarantined_share"], "[limits]")
+    mistakes += _strange(limits, ["quarantined_share", "complete_through"], "[limits]")
     mode = identity.get("mode", "none")
     if mode not in _MODES:
         mistakes.append(f'[identity] mode = "{mode}" is not offered. Use one of: {", ".join(_MODES)}.')
     rules: dict[str, Any] = {"identity_mode": mode, "end_touchpoints": tuple(journeys.get("end_touchpoints", ()))}
+    complete = rules["complete_through"] = limits.get("complete_through")
+    if complete is not None and (not isinstance(complete, date) or isinstance(complete, datetime)):
+        mistakes.append(f"complete_through = {complete!r} is not a date. Write the last whole day, such as 2026-06-30.")
     for table, name, default, highest in [
         (identity, "look_back_days", 30, 3650),
         (journeys, "gap_days", 7, 3650),

@@ -28,7 +28,7 @@ from journeylib.schema import TABLES
 
 __all__ = ["locked", "manifest", "publish", "tables"]
 
-VERSION = 1
+VERSION = 2
 _SNAPSHOTS_KEPT = 3
 
 

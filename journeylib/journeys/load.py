@@ -88,6 +88,7 @@ def _journey_rules(said: mapping.Mapping) -> dict[str, Any]:
         "longest_days": said.longest_days,
         "end_touchpoints": list(said.end_touchpoints),
         "quarantined_share": said.quarantined_share,
+        "complete_through": said.complete_through and said.complete_through.isoformat(),
     }
 
 
@@ -131,7 +132,7 @@ def _load(
     tables = snapshots.write(
         engine.scan([work / "identified.parquet"]), customers, list(settled.values()), staging, said
     )
-    facts = snapshots.facts(staging, tables, counts, records)
+    facts = snapshots.facts(staging, tables, counts, records, said.complete_through)
     steps.update()
     steps.close()
     shutil.rmtree(work)

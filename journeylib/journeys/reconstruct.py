@@ -36,10 +36,14 @@ def reconstruct(
     """
     occurred = nw.col("occurred_us")
     silence = occurred - _before("occurred_us")
-    ended = _before("touchpoint").is_in(list(end_touchpoints)) if end_touchpoints else nw.lit(False)
-    opens = silence.is_null() | (silence > gap // _MICROSECOND) | (ended & (silence > 0))
+    # An end touchpoint ends the journey with its whole instant, whatever the order of rows in it.
+    is_end = nw.col("touchpoint").is_in(list(end_touchpoints)) if end_touchpoints else nw.lit(False)
+    marked = events.with_columns(end_us=nw.when(is_end).then(occurred))
+    ended = marked.with_columns(end_us=_carried("end_us"))
+    after_end = (_before("end_us") == _before("occurred_us")).fill_null(False) & (silence > 0)
+    opens = silence.is_null() | (silence > gap // _MICROSECOND) | after_end
     # The start of a stretch, then of a journey, travels forward to the later events.
-    opened = events.with_columns(stretch_us=nw.when(opens).then(occurred))
+    opened = ended.with_columns(stretch_us=nw.when(opens).then(occurred))
     stretched = opened.with_columns(stretch_us=_carried("stretch_us"))
 
     length = ((occurred - nw.col("stretch_us")) / (longest // _MICROSECOND)).floor()

@@ -48,19 +48,25 @@ def attribute(name: str, definition: str, attributes: list[str]) -> str:
     return column
 
 
-def attach(table: nw.LazyFrame, store: Store, segments: Mapping[str, str]) -> nw.LazyFrame:
+def attach(table: nw.LazyFrame, store: Store, segments: Mapping[str, str], *, at: str | None = None) -> nw.LazyFrame:
     """Add a text column for each segment to a table with `customer_id`.
 
-    An attribute that changes counts as it stood at the start of the store's period, so a
-    group is never formed by what came later.
+    An attribute that changes counts as it stood at the start of the store's period; a
+    customer whose first value came later counts by that. With `at`, a column of instants in
+    a table of one row a customer, it counts as it stood then, and "unknown" where it was not
+    known yet: time that a customer had to survive to join a group must not count for it.
     """
     if not segments:
         return table
     columns = {name: attribute(name, definition, store.attributes) for name, definition in segments.items()}
     valid_from = nw.col("valid_from_us").fill_null(-(2**62))
-    known = store.customers.with_columns(valid_from_us=valid_from).filter(
-        (valid_from <= store.start_us) | (valid_from == valid_from.min().over("customer_id"))
-    )
+    known = store.customers.with_columns(valid_from_us=valid_from)
+    since = nw.col("valid_from_us")
+    if at is None:
+        known = known.filter((since <= store.start_us) | (since == since.min().over("customer_id")))
+    else:
+        instants = table.select("customer_id", at)
+        known = known.join(instants, on="customer_id", how="inner").filter(since <= nw.col(at))
     newest = known.filter(nw.col("valid_from_us") == nw.col("valid_from_us").max().over("customer_id"))
     groups = newest.select("customer_id", **{name: nw.col(column) for name, column in columns.items()})
     joined = table.join(groups, on="customer_id", how="left")

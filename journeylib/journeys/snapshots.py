@@ -34,8 +34,17 @@ def write(
     return {**tables, "customers": ["customers.parquet"], "quarantine": ["quarantine.parquet"]}
 
 
-def facts(staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, records: dict[str, int]) -> dict[str, Any]:
-    """Gather what the manifest says: the reconciliation, the time span and the content's fingerprint."""
+def facts(
+    staging: Path,
+    tables: dict[str, list[str]],
+    counts: pd.DataFrame,
+    records: dict[str, int],
+    declared: date | None,
+) -> dict[str, Any]:
+    """Gather what the manifest says: the reconciliation, the time span and the content's fingerprint.
+
+    `declared` is the last whole day of the data, where the mapping says it.
+    """
     events = engine.scan([staging / name for name in tables["events"]])
     customers = engine.scan([staging / name for name in tables["customers"]])
     occurred = nw.col("occurred_us")
@@ -45,7 +54,7 @@ def facts(staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, rec
     known = engine.collect(events.group_by("known_by").agg(events=nw.len()), order_by=["known_by"])
     fates = counts.groupby("fate")["rows"].sum()
     reasons = {str(name): int(rows) for name, rows in fates.items() if name not in {"accepted", "duplicate"}}
-    complete = int(span["last"]) + 1
+    last = int(span["last"])
     content = [name for name in EVENTS if name not in {"source", "source_row"}]
     return {
         "records_in": sum(records.values()),
@@ -61,8 +70,10 @@ def facts(staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, rec
         "attributes": [name for name in customers.collect_schema().names() if name not in CUSTOMERS],
         "begins_us": int(span["first"]),
         "begins_on": _day(int(span["first"])),
-        "complete_through_us": complete,
-        "complete_through": _day(complete),
+        "last_us": last,
+        "last_on": _day(last),
+        "ends_us": last + 1 if declared is None else _midnight(declared + timedelta(days=1)),
+        "complete_through": (declared or date.fromisoformat(_day(last)) - timedelta(days=1)).isoformat(),
         "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
     }
 
@@ -126,3 +137,7 @@ def _write_quarantine(tables: list[nw.LazyFrame], into: Path) -> None:
 def _day(instant: int) -> str:
     day: date = datetime.fromtimestamp(instant / 1e6, UTC).date()
     return day.isoformat()
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000

@@ -59,16 +59,16 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
     """
     said = store.manifest(path)
     facts, rules = said["facts"], said["rules"]
-    ends = min(facts["complete_through_us"], _end_of(through)) if through else facts["complete_through_us"]
+    ends = min(facts["ends_us"], _end_of(through)) if through else facts["ends_us"]
     begins = facts["begins_us"]
     if ends <= begins:
         raise StoreError(
             f"{path} holds nothing up to {through}; its events run from {facts['begins_on']} "
-            f"to {facts['complete_through']}. Choose a later day."
+            f"to {facts['last_on']}. Choose a later day."
         )
     tables = store.tables(path, said, spark=spark)
     events, steps, journeys = (tables[name] for name in ["events", "steps", "journeys"])
-    if ends < facts["complete_through_us"]:
+    if ends <= facts["last_us"]:
         events, steps = (table.filter(nw.col("occurred_us") < ends) for table in (events, steps))
         journeys = summarise(steps)
     last_day = datetime.fromtimestamp((ends - 1) / 1e6, UTC).date()

@@ -7,18 +7,17 @@ dictionaries: the same records give the same judgement.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journeylib.estimates import Z
 from journeylib.judge import guards, ledger
 from journeylib.judge.disclosure import disclose
+from journeylib.judge.expectation import sides
 
 __all__ = ["judge"]
 
 _SUPPORTED, _AGAINST, _TOO_LITTLE, _NOT_APPLICABLE = "supported", "against", "not enough data", "not applicable"
-_EXPECTED = re.compile(r"^\s*(?P<one>.+?)\s+(?P<sign>[<>])\s+(?P<other>.+?)\s*$")
 
 Record = Mapping[str, Any]
 
@@ -74,7 +73,7 @@ def _row(record: Record, at: int) -> dict[str, Any]:
 
 def _asked(question: Mapping[str, Any], records: Sequence[Record]) -> tuple[int, int] | str:
     """The (record, row) that a question asks for, or why there is none."""
-    wanted = _sides(question.get("expect"))
+    wanted = sides(question.get("expect"))
     if question.get("expect") and wanted is None:
         return f'its expectation "{question["expect"]}" cannot be read; write "annual > monthly"'
     reason = "no finding of this edition measures it"
@@ -125,7 +124,7 @@ def _answer(
             f"no difference found; one of {shows} or more would usually have shown" if shows else "no difference found"
         )
         return {**said, "verdict": _TOO_LITTLE, "reason": reason, "detectable": detectable}
-    wanted = _sides(question.get("expect"))
+    wanted = sides(question.get("expect"))
     is_expected = True
     if wanted:
         is_first = _plain(row["group"]) == wanted[0]
@@ -190,12 +189,6 @@ def _amount(value: float | None, record: Record) -> str:
         return ""
     unit = record["context"].get("unit") or ("days" if record["form"] == "stay" else "share")
     return f"{100 * value:.2g} points" if unit == "share" else f"{value:g} {unit}"
-
-
-def _sides(expected: Any) -> tuple[str, str, str] | None:
-    """The two groups of an expectation as `a > b`, and its sign."""
-    read = _EXPECTED.match(str(expected or ""))
-    return (_plain(read["one"]), _plain(read["other"]), read["sign"]) if read else None
 
 
 def _plain(group: Any) -> str:

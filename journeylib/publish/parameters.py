@@ -1,7 +1,9 @@
 """Check the parameters of all notebooks before any kernel starts.
 
 A notebook declares its parameters in the one cell tagged `parameters`: plain
-literals, `name = value  # help`. A default of None must be given by the recipe.
+literals, `name = value  # help`. A default of None must be given by the recipe. A help
+that says `one of "a", "b"` allows only the words in quotes; one that ends with
+`ISO date`, only a day of the calendar, or an empty text where that is the default.
 Without these checks a misspelt name is ignored and a notebook without the tag
 overwrites what it is given.
 """
@@ -150,8 +152,21 @@ def _value(place: str, parameter: Parameter, wanted: dict[str, Any], mistakes: l
     right = _right_kind(value, parameter.default)
     if right is not None:
         mistakes.append(f"{place} is {fields.shown(value)}{about}. Write {right}, as {parameter.default!r} is.")
+    elif remedy := _remedy(value, parameter):
+        mistakes.append(f"{place} is {fields.shown(value)}{about}. {remedy}")
     is_whole_for_float = isinstance(parameter.default, float) and isinstance(value, int)
     return float(value) if right is None and is_whole_for_float else value
+
+
+def _remedy(value: Any, parameter: Parameter) -> str:
+    """What to write in place of a value that the parameter's help rules out; empty where it does not."""
+    allowed = re.search(r'\bone of (".*)', parameter.help)
+    if allowed and value not in (words := re.findall(r'"([^"]*)"', allowed[1])):
+        return fields.near(str(value), words)
+    is_day = fields.day(value) is not None or (value == "" and parameter.default == "")
+    if parameter.help.endswith("ISO date") and not is_day:
+        return 'Write a date such as "2026-06-30"' + (", or leave it empty." if parameter.default == "" else ".")
+    return ""
 
 
 def _right_kind(value: Any, default: Any) -> str | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import BusyError, RecipeError, together
+from journeylib.judge.expectation import sides
 from journeylib.publish import fields
 
 __all__ = ["CADENCE_DAYS", "Period", "Recipe", "canonical", "read", "resolve", "series"]
@@ -28,6 +29,18 @@ CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quar
 _LAST_DAYS = re.compile(r"-([1-9][0-9]{0,4})d")
 _NAME_RULE = "a name of letters, digits, - and _, at most 60 of them"
 _COLUMN_RULE = "a name of small letters, digits and _ that starts with a letter"
+# Columns of the package's own tables and answers, and those that measures make on their way: a segment of
+# such a name would replace one, or be taken for a count. Listed here, for the schema imports the engine.
+_RESERVED = frozenset(
+    """
+    event_id customer_id occurred_us touchpoint channel ended_us stage score score_type revenue_minor currency
+    cost_minor reason resource text time_precision updated_us source source_row device_id known_by started_us step
+    previous_touchpoint previous_channel wait_us steps channels first_touchpoint first_channel last_touchpoint
+    last_channel signed_up_on ended_on end_cause valid_from_us rule hint original
+    n estimate low high is_enough p customers journeys events entries at_risk left answers
+    day period_on target outcome group baseline before from_on until_on wait_hours wait_low wait_high returned
+    """.split()
+)
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"
 
 
@@ -110,7 +123,9 @@ def read(path: Path | str) -> Recipe:
     said["goals"] = {name: _goal(table) for name, table in top.tables("goals", fields.column, _COLUMN_RULE)}
     segments, notes = top.table("segments"), top.table("notes")
     said["segments"] = segments.entries(fields.column, _COLUMN_RULE, fields.text, 'text such as "customers.plan"')
-    said["questions"] = tuple(_question(block) for block in top.blocks("question"))
+    for name in sorted(_RESERVED & said["segments"].keys()):
+        segments.note(f'has the name "{name}", which a column of the data or of the answers has', _other(name))
+    said["questions"] = tuple(_question(block, said["segments"]) for block in top.blocks("question"))
     said["notes"] = notes.entries(fields.day, 'a date in quotes, such as "2026-10-03"', fields.text, "a short text")
     said["parameters"] = _parameters(top, said["notebooks"] or ())
     top.close()
@@ -209,7 +224,11 @@ def _goal(table: fields.Table) -> dict[str, Any]:
     return goal
 
 
-def _question(table: fields.Table) -> dict[str, str]:
+def _other(name: str) -> str:
+    return f'Use another, such as "{name}_group" or "customer_{name}".'
+
+
+def _question(table: fields.Table, segments: Iterable[str]) -> dict[str, str]:
     question = {
         "text": table.take("text", fields.text, "the question in words"),
         "measure": table.take("measure", _measure, 'a measure such as "churn.survival"'),
@@ -217,6 +236,8 @@ def _question(table: fields.Table) -> dict[str, str]:
         "expect": table.take("expect", _expectation, 'what was expected, such as "annual > monthly"'),
         "dated": table.take("dated", fields.day, "the day it was asked, such as 2026-11-01"),
     }
+    if question["by"] is not None and question["by"] not in segments:
+        table.note(f'by is "{question["by"]}", which [segments] does not name', fields.near(question["by"], segments))
     table.close()
     return question
 
@@ -259,8 +280,7 @@ def _measure(value: Any) -> str | None:
 
 
 def _expectation(value: Any) -> str | None:
-    sides = re.split("[<>]", value) if isinstance(value, str) else []
-    return value if len(sides) == 2 and all(side.strip() for side in sides) else None
+    return value if isinstance(value, str) and sides(value) else None
 
 
 def _either(words: Iterable[str]) -> str:

@@ -94,7 +94,7 @@ def _manifest(store: Path) -> dict[str, Any]:
     """The store's manifest; read as plain JSON, for its own reader imports the engine."""
     try:
         said: dict[str, Any] = json.loads((store / "manifest.json").read_text(encoding="utf-8"))
-        assert {"begins_on", "complete_through", "fingerprint"} <= set(said["facts"])
+        assert {"begins_on", "complete_through", "fingerprint", "attributes"} <= set(said["facts"])
     except (OSError, ValueError, KeyError, TypeError, AssertionError):
         from journeylib.data.store import manifest
 

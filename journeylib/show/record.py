@@ -197,7 +197,7 @@ def _statement(store: Any) -> Record:
     reasons = [{"rule": rule, "rows": facts["reasons"][rule]} for rule in facts["reasons"]]
     reasons.sort(key=lambda reason: (-reason["rows"], reason["rule"]))
     context: dict[str, Any] = {
-        **{column: int(sums[column][0] or 0) for column in ["events", "customers", "channels"]},
+        **{column: int(sums[column].fillna(0)[0]) for column in ["events", "customers", "channels"]},
         **{key: facts.get(key) for key in ["records_in", "accepted", "quarantined", "duplicates"]},
         **{key: facts.get(key) for key in ["complete_through", "fingerprint"]},
     }

@@ -159,7 +159,8 @@ WITH moves AS (
     SELECT source, target, count(*) AS marked, sum(x) AS x, sum(x * m) AS xm, sum(x * x) AS xx
     FROM made JOIN units USING (customer_id) GROUP BY ALL ORDER BY x DESC, source, target LIMIT 12
 ), waits AS (
-    SELECT source, target, list_sort(list(wait_us)) AS waits, len(waits) AS times, {Z} / 2 / sqrt(any_value(marked)) AS reach
+    SELECT source, target, list_sort(list(wait_us)) AS waits, len(waits) AS times,
+        {Z} / 2 / sqrt(any_value(marked)) AS reach
     FROM moves JOIN sums USING (source, target) GROUP BY ALL
 )
 SELECT source, target, marked, customers, x, total.m, mm, xm, xx,

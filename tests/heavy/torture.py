@@ -95,6 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["PYTHONPATH"] = str(
         Path(journeylib.__file__).parent.parent
     )  # the package imported here, in children too
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that nothing is left behind then either
     began = time.monotonic()
     with _shelter() as folder:
         trials = [
@@ -548,7 +551,7 @@ def _page(trials: list[Trial], asked: argparse.Namespace, seconds: float) -> str
         f"| {len(trial.bad)} |"
         for trial in trials
     ]
-    bad = [f"- {one.strip()}" for trial in trials for one in trial.bad]
+    bad = [f"- {' '.join(one.split())}" for trial in trials for one in trial.bad]
     total = sum(trial.tried for trial in trials)
     return "\n".join(
         [

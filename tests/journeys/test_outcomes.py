@@ -71,3 +71,8 @@ def test_a_young_journey_that_converted_is_converted_but_not_mature():
 def test_maturity_needs_the_whole_window():
     assert _outcomes([("a", 0, "view")], ends=10) == [("lost", False)]
     assert _outcomes([("a", 0, "view")], ends=10.01) == [("lost", True)]
+
+
+def test_an_end_touchpoint_closes_a_journey_also_where_another_event_shares_its_instant():
+    rows = [("a", 0, "view"), ("a", 1, "closed"), ("a", 1, "mail")]
+    assert _outcomes(rows, ends=2, closing=["closed"]) == [("lost", False)]

@@ -50,7 +50,7 @@ def test_an_end_touchpoint_ends_the_journey_and_the_next_event_opens_another():
 
 def test_an_event_in_the_same_microsecond_as_the_end_touchpoint_still_belongs():
     _, frame = _steps([("a", 0, "v"), ("a", 1, "closed"), ("a", 1, "v"), ("a", 3, "v")], end_touchpoints=["closed"])
-    assert _journeys_of(frame) == [0, 0, 0, 0]
+    assert _journeys_of(frame) == [0, 0, 0, 3]
 
 
 def test_a_stretch_without_silence_is_cut_into_lengths():
@@ -103,3 +103,10 @@ def test_rows_are_final_so_later_events_never_change_earlier_steps():
     for known in range(1, len(rows)):
         _, early = _steps(rows[:known], longest=timedelta(days=12))
         pd.testing.assert_frame_equal(early, whole.iloc[:known], check_dtype=False)
+
+
+def test_an_end_touchpoint_ends_its_whole_instant_whatever_the_order_in_it():
+    rows = [("a", 1, "closed"), ("a", 1, "mail"), ("a", 2, "next")]
+    assert _journeys_of(_steps(rows, end_touchpoints=["closed"])[1]) == [1, 1, 2]
+    rows = [("a", 1, "mail"), ("a", 1, "closed"), ("a", 2, "next")]
+    assert _journeys_of(_steps(rows, end_touchpoints=["closed"])[1]) == [1, 1, 2]

@@ -83,3 +83,37 @@ def test_an_unknown_attribute_is_refused_with_those_there_are(store_path):
     store = journeylib.open_store(store_path)
     with pytest.raises(RecipeError, match="no attribute plam; they have plan"):
         segments.attach(store.journeys, store, {"contract": "customers.plam"})
+
+
+def test_a_group_that_is_joined_later_does_not_count_from_the_start(store_path):
+    store = journeylib.open_store(store_path)
+    day = 86_400_000_000
+    changed = pd.DataFrame(
+        {
+            "customer_id": ["00123", "00123", "123", "999"],
+            "valid_from_us": pd.array([None, 50 * day, None, 50 * day], dtype="Int64"),
+            "plan": ["monthly", "annual", "monthly", "annual"],
+        }
+    )
+    from dataclasses import replace
+
+    moved = replace(store, customers=engine.from_frame(changed))
+    followed = pd.DataFrame({"customer_id": ["00123", "123", "999"], "zero_us": [20 * day, 60 * day, 20 * day]})
+    plan = {"plan": "customers.plan"}
+    frame = engine.collect(segments.attach(engine.from_frame(followed), moved, plan, at="zero_us"))
+    assert dict(zip(frame["customer_id"], frame["plan"], strict=True)) == {
+        "00123": "monthly",  # annual only later: the time until then must not count for it
+        "123": "monthly",
+        "999": "unknown",
+    }
+
+
+def test_a_day_is_complete_only_where_later_events_follow_it_or_the_mapping_says_so(company, tmp_path, mapping_text):
+    rows = ["1,00123,,2026-01-01T10:00:00Z,,view,web", "2,00123,,2026-01-05T00:05:00Z,,view,web"]
+    journeylib.load(company(*rows), tmp_path / "store")
+    assert journeylib.open_store(tmp_path / "store").facts["complete_through"] == "2026-01-04"
+    said = mapping_text.replace("[limits]", "[limits]\ncomplete_through = 2026-01-05")
+    journeylib.load(company(*rows, mapping=said), tmp_path / "store")
+    store = journeylib.open_store(tmp_path / "store")
+    assert store.facts["complete_through"] == "2026-01-05"
+    assert store.ends_us == 1_767_657_600_000_000  # the midnight after it

@@ -27,7 +27,7 @@ def store_of(rows, begins_us=BEGIN * DAY, ends_us=END * DAY):
     dated = {name: pd.Series([on(day) for _, *days, _ in rows for day in [days[at]]], dtype=pd.ArrowDtype(pa.date32()))
              for at, name in enumerate(["signed_up_on", "ended_on"])}  # fmt: skip
     frame = frame.assign(**dated).astype({"customer_id": "string", "end_cause": "string"})
-    return SimpleNamespace(customers=engine.from_frame(frame), begins_us=begins_us, ends_us=ends_us)
+    return SimpleNamespace(customers=engine.from_frame(frame), start_us=begins_us, ends_us=ends_us)
 
 
 def followed(store):

@@ -73,7 +73,7 @@ def both(world, spark):
     def tables(session: Any) -> SimpleNamespace:
         made = {name: engine.from_frame(frame, spark=session) for name, frame in vars(world).items()}
         begins = 20454 * DAY
-        return SimpleNamespace(**made, begins_us=begins, ends_us=begins + 50 * DAY)
+        return SimpleNamespace(**made, start_us=begins, ends_us=begins + 50 * DAY)
 
     sides = [tables(None), tables(spark)]
     return lambda of: [of(side) for side in sides]

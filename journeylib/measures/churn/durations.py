@@ -18,9 +18,20 @@ from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, plain_sums, share
 
-__all__ = ["NOBODY_ENDED", "StoreView", "causes", "contractual", "departures", "durations", "lapse", "returned"]
+__all__ = [
+    "BY_DATE",
+    "NOBODY_ENDED",
+    "StoreView",
+    "causes",
+    "contractual",
+    "departures",
+    "durations",
+    "lapse",
+    "returned",
+]
 
 NOBODY_ENDED = "no customer has an end date in the data"
+BY_DATE = "a contract ends on a date, not by silence"
 _DAY_US = 86_400_000_000
 
 
@@ -36,8 +47,8 @@ class StoreView(Protocol):
         """The customers, with several rows each where an attribute changed."""
 
     @property
-    def begins_us(self) -> int:
-        """When the data begin."""
+    def start_us(self) -> int:
+        """When the period starts: following begins there, or at a later sign-up."""
 
     @property
     def ends_us(self) -> int:
@@ -63,14 +74,14 @@ def durations(
 def contractual(store: StoreView) -> nw.LazyFrame:
     """Make durations from sign-up to the end date, lazily; also `end_cause`.
 
-    Day 1 is the day of sign-up. A customer who signed up before the data begin enters late:
-    `entry_day` is the days from sign-up to that day (delayed entry). A customer without an
-    end date, or with one after the data, is still there on the last whole day of the data
-    and censored. Outside: no known sign-up date, an end date before the sign-up or before
-    the day the data begin (that customer could never have been seen), a sign-up after the
-    last whole day.
+    Day 1 is the day of sign-up. A customer who signed up before the period starts enters late:
+    `entry_day` is the days from sign-up to that day (delayed entry), and `zero_us` the instant
+    at which following begins. A customer without an end date, or with one after the data, is
+    still there on the last whole day of the data and censored. Outside: no known sign-up date,
+    an end date before the sign-up or before the period starts (that customer is not seen), a
+    sign-up after the last whole day.
     """
-    begin, end = store.begins_us // _DAY_US, store.ends_us // _DAY_US
+    begin, end = store.start_us // _DAY_US, store.ends_us // _DAY_US
     days = engine.microseconds(_once(store.customers), signed_up_us="signed_up_on", ended_us="ended_on")
     signed_up, ended = (_day(nw.col(name)) for name in ("signed_up_us", "ended_us"))
     days = days.with_columns(signed_up=signed_up, ended=ended)
@@ -86,6 +97,7 @@ def contractual(store: StoreView) -> nw.LazyFrame:
         "has_left",
         entry_day=nw.when(late > 0).then(late).otherwise(nw.lit(0)).cast(nw.Int64),
         day=(last - signed_up).cast(nw.Int64),
+        zero_us=nw.when(late > 0).then(nw.lit(begin * _DAY_US)).otherwise(nw.col("signed_up_us")),
         end_cause=nw.when(nw.col("has_left")).then(nw.col("end_cause")),
     )
 
@@ -138,6 +150,7 @@ def lapse(
         has_left=has_left,
         entry_day=nw.lit(0).cast(nw.Int64),
         day=day.cast(nw.Int64),
+        zero_us=nw.lit(start),
         has_returned=has_left & (nw.col("last_us") > nw.col("lapsed_us")),
     )
 
@@ -159,7 +172,7 @@ def returned(followed: nw.LazyFrame) -> pd.DataFrame:
     `n` is the customers who lapsed. Not applicable to contracts, whose end is a date.
     """
     if "has_returned" not in followed.collect_schema().names():
-        return schema.not_applicable("a contract ends on a date, not by silence")
+        return schema.not_applicable(BY_DATE)
     back, gone = (nw.col(name).cast(nw.Int64).sum() for name in ("has_returned", "has_left"))
     [row] = engine.collect(followed.select(customers=nw.len(), back=back, gone=gone)).to_dict("records")
     if not row["customers"] or not row["gone"]:
@@ -175,7 +188,7 @@ def causes(store: StoreView) -> pd.DataFrame:
     """
     dated = engine.microseconds(_once(store.customers), ended_us="ended_on")
     ended = _day(nw.col("ended_us"))
-    inside = (ended >= store.begins_us // _DAY_US) & (nw.col("ended_us") < store.ends_us)
+    inside = (ended >= store.start_us // _DAY_US) & (nw.col("ended_us") < store.ends_us)
     units = dated.filter(inside.fill_null(False)).with_columns(cause=nw.col("end_cause").fill_null("unknown"))
     found = engine.collect(category_sums(units, units, ["cause"]))
     if found.empty:

@@ -19,7 +19,7 @@ from scipy.stats import norm
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Z
-from journeylib.measures.churn.durations import StoreView, lapse
+from journeylib.measures.churn.durations import BY_DATE, StoreView, lapse
 from journeylib.measures.churn.kaplan_meier import Curve, curves, names_of
 
 __all__ = ["curve", "left", "median", "sensitivity", "stay"]
@@ -125,6 +125,7 @@ def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseli
 def sensitivity(
     store: StoreView,
     *,
+    definition: str = "lapse",
     silent_days: float,
     landmark: str | date,
     touchpoints: Sequence[str] = (),
@@ -134,8 +135,11 @@ def sensitivity(
 
     One row a window. `returned` is the share of the lapsed who later came back in the data;
     above .05 the window is too short. Who lapsed late had less time to come back, and each
-    window follows its own customers (those active within it before the landmark).
+    window follows its own customers (those active within it before the landmark). Not
+    applicable where the `definition` is "contract".
     """
+    if definition == "contract":
+        return schema.not_applicable(BY_DATE, ["silent_days"], ["returned"])
     rows = []
     for window in (silent_days / 2, silent_days, silent_days * 2):
         followed = lapse(store, silent_days=window, landmark=landmark, touchpoints=touchpoints)
