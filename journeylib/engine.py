@@ -204,13 +204,13 @@ def fingerprint(table: nw.LazyFrame) -> str:
 
 
 def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
-    """Read the times of a column: as instants, or where they carry no offset as local times, and which are a date only."""
+    """Read the times of a column: as instants, as local times where they have no offset, and whether a day only."""
     cell = _quoted(column)
     kind = dict(zip(relation.columns, map(str, relation.types), strict=True))[column]
     is_temporal = kind.startswith(("TIMESTAMP", "DATE"))
     # A column that is a time already needs no format, and a text never is one.
     form = "timestamp" if is_temporal else "iso" if form == "timestamp" else form
-    text = f"trim(CAST({cell} AS VARCHAR), concat(' ', chr(9), chr(10), chr(13)))"
+    text = f"trim(CAST({cell} AS VARCHAR))"
     absolute, local, day = (
         _sql("CAST(NULL AS TIMESTAMPTZ)"),
         _sql("CAST(NULL AS TIMESTAMP)"),
@@ -226,21 +226,20 @@ def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
         local, day = _sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
     elif form == "iso":
         # Only what matches is cast: a cast to a local time drops the name of a zone without a word.
-        compact = f"regexp_replace(regexp_replace({text}, ' ?(Z|UTC|GMT)$', '+00'), ' ([+-])', '\\1')"
+        compact = f"replace(replace(replace({text}[12:], ' ', ''), 'UTC', 'Z'), 'GMT', 'Z')"
         has_offset = f"regexp_full_match({text}, '{_TIMED}{_OFFSET}')"
-        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({compact} AS TIMESTAMPTZ) END")
-        is_local = f"regexp_full_match({text}, '{_TIMED}|{_DAY_ONLY}')"
-        local = _sql(f"CASE WHEN {is_local} THEN TRY_CAST({text} AS TIMESTAMP) END")
-        day = _sql(f"regexp_full_match({text}, '{_DAY_ONLY}')")
+        absolute = _sql(f"CASE WHEN {has_offset} THEN TRY_CAST({text}[:11] || {compact} AS TIMESTAMPTZ) END")
+        is_local = f"regexp_full_match({text}, '{_DAY_ONLY}|{_TIMED}')"
+        local, day = _sql(f"CASE WHEN {is_local} THEN TRY_CAST({text} AS TIMESTAMP) END"), _sql(f"length({text}) = 10")
     else:
         parsed = _call("try_strptime", _sql(text), duckdb.ConstantExpression(form))
-        absolute, local = (parsed, local) if "%z" in form else (absolute, parsed)
+        absolute, local = (parsed, local) if "%z" in form.lower() else (absolute, parsed)
         day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
     return absolute, local, day
 
 
 def _since_1970(number: str) -> Any:
-    return _sql(f"make_timestamptz(CASE WHEN abs({number}) < {_FURTHEST} THEN CAST({number} AS BIGINT) END)")
+    return _sql(f"make_timestamptz(CASE WHEN abs({number}) < {_FURTHEST} THEN TRY_CAST({number} AS BIGINT) END)")
 
 
 def _table(native: Any) -> nw.LazyFrame:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import MappingError, together
+from journeylib.schema import COUNTS, RESULT, TABLES
 
 __all__ = ["Mapping", "Source", "read"]
 
@@ -24,6 +25,9 @@ _EVENT_COLUMNS = [
     "revenue", "currency", "cost", "reason", "resource", "text", "updated_at",
 ]  # fmt: skip
 _CUSTOMER_COLUMNS = ["customer_id", "signed_up_on", "ended_on", "end_cause", "valid_from"]
+# Names that tables on the way from a source to a result give to columns of their own.
+_OURS = {"ids", "signed_up_on_us", "ended_on_us", "valid_from", "content", "content_hash", "fate", *RESULT, *COUNTS}
+_OURS |= {column for table in TABLES.values() for column in table}
 _NEEDED = {"events": ["customer_id", "occurred_at", "touchpoint", "channel"], "customers": ["customer_id"]}
 _SOURCE_KEYS = ["kind", "name", "path", "columns", "constants", "attributes", "time", "file"]
 _TOP_KEYS = ["source", "identity", "journeys", "limits"]
@@ -90,6 +94,9 @@ def read(path: Path | str) -> Mapping:
     if blocks is None:
         blocks = [{key: said.pop(key) for key in _SOURCE_KEYS if key in said}]
     mistakes = _strange(said, _TOP_KEYS, "the top level")
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        mistakes.append("source is not a list of tables. Write [[source]], in two brackets, above each source.")
+        blocks = [blocks] if isinstance(blocks, dict) else []
     sources = [_source(block, place, path.parent, mistakes) for place, block in enumerate(blocks, start=1)]
     names = [source.name for source in sources]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -104,7 +111,7 @@ def _source(block: dict[str, Any], place: int, folder: Path, mistakes: list[str]
     here = f"[[source]] {place}"
     mistakes += _strange(block, _SOURCE_KEYS, here)
     kind = block.get("kind", "events")
-    if kind not in _NEEDED:
+    if kind not in list(_NEEDED):
         mistakes.append(f'{here}: kind = "{kind}" is unknown. Use "events" or "customers".')
         kind = "events"
     pattern = str(block.get("path", ""))
@@ -114,41 +121,63 @@ def _source(block: dict[str, Any], place: int, folder: Path, mistakes: list[str]
     elif not files:
         mistakes.append(f'{here}: path = "{pattern}" matches no file under {folder}. Correct the path.')
     known = _EVENT_COLUMNS if kind == "events" else _CUSTOMER_COLUMNS
-    said = {
-        name: (theirs,) if isinstance(theirs, str) else tuple(theirs)
-        for name, theirs in block.get("columns", {}).items()
-    }
-    constants = {name: str(value) for name, value in block.get("constants", {}).items()}
+    said: dict[str, tuple[str, ...]] = {}
+    for name, theirs in _part(block, "columns", here, mistakes).items():
+        said[name] = (theirs,) if isinstance(theirs, str) else tuple(theirs) if isinstance(theirs, list) else ()
+        if not said[name] or not all(isinstance(each, str) for each in said[name]):
+            mistakes.append(
+                f'{here}: {name} = {theirs!r} names no column. Write {name} = "column" or ["one", "other"].'
+            )
+    constants = {name: str(value) for name, value in _part(block, "constants", here, mistakes).items()}
+    attributes = {name: str(theirs) for name, theirs in _part(block, "attributes", here, mistakes).items()}
+    ours = [name for name in attributes if name.lower() in _OURS]
+    if ours:
+        mistakes.append(f"{here}: this package has columns of its own called {', '.join(ours)}. Rename the attribute.")
     mistakes += _strange(said, known, f"{here} [source.columns]")
     mistakes += _strange(constants, known, f"{here} [source.constants]")
     for name in _NEEDED[kind]:
         if name not in said and name not in constants:
             mistakes.append(f"{here}: {name} is not mapped. Name your own column for it under [source.columns].")
-    time = block.get("time", {})
+    time, file = _part(block, "time", here, mistakes), _part(block, "file", here, mistakes)
     mistakes += _strange(time, ["format", "zone"], f"{here} [source.time]")
+    mistakes += _strange(file, ["delimiter"], f"{here} [source.file]")
+    delimiter = str(file.get("delimiter", ","))
+    if len(delimiter) != 1:
+        mistakes.append(f'{here}: delimiter = "{delimiter}" is not one character. Write one, such as ";".')
+    name = str(block.get("name") or _name(pattern))
+    if "/" in name:
+        mistakes.append(f'{here}: name = "{name}" holds a "/", which stands before a file\'s name. Leave it out.')
     return Source(
-        name=str(block.get("name") or _name(pattern)),
+        name=name,
         kind=kind,
         path=pattern,
         files=files,
         columns=said,
         constants=constants,
-        attributes={name: str(theirs) for name, theirs in block.get("attributes", {}).items()},
+        attributes=attributes,
         time_format=_format(time, here, mistakes),
         zone=_zone(time, here, mistakes),
-        delimiter=str(block.get("file", {}).get("delimiter", ",")),
+        delimiter=delimiter,
     )
 
 
 def _rules(said: dict[str, Any], mistakes: list[str]) -> dict[str, Any]:
-    identity, journeys, limits = said.get("identity", {}), said.get("journeys", {}), said.get("limits", {})
+    identity, journeys, limits = (
+        _part(said, name, "the top level", mistakes) for name in ["identity", "journeys", "limits"]
+    )
     mistakes += _strange(identity, ["mode", "look_back_days"], "[identity]")
     mistakes += _strange(journeys, ["gap_days", "longest_days", "end_touchpoints"], "[journeys]")
     mistakes += _strange(limits, ["quarantined_share", "complete_through"], "[limits]")
     mode = identity.get("mode", "none")
     if mode not in _MODES:
         mistakes.append(f'[identity] mode = "{mode}" is not offered. Use one of: {", ".join(_MODES)}.')
-    rules: dict[str, Any] = {"identity_mode": mode, "end_touchpoints": tuple(journeys.get("end_touchpoints", ()))}
+    ends = journeys.get("end_touchpoints", [])
+    if not isinstance(ends, list) or not all(isinstance(end, str) for end in ends):
+        mistakes.append(
+            f'end_touchpoints = {ends!r} is not a list of texts. Write end_touchpoints = ["account closed"].'
+        )
+        ends = []
+    rules: dict[str, Any] = {"identity_mode": mode, "end_touchpoints": tuple(ends)}
     complete = rules["complete_through"] = limits.get("complete_through")
     if complete is not None and (not isinstance(complete, date) or isinstance(complete, datetime)):
         mistakes.append(f"complete_through = {complete!r} is not a date. Write the last whole day, such as 2026-06-30.")
@@ -165,11 +194,23 @@ def _rules(said: dict[str, Any], mistakes: list[str]) -> dict[str, Any]:
     return rules
 
 
+def _part(said: dict[str, Any], name: str, here: str, mistakes: list[str]) -> dict[str, Any]:
+    part = said.get(name, {})
+    if isinstance(part, dict):
+        return part
+    heading = f"[{name}]" if name in _TOP_KEYS else f"[source.{name}]"
+    mistakes.append(f"{here}: {name} = {part!r} is not a table. Write the heading {heading} and its settings below it.")
+    return {}
+
+
 def _files(folder: Path, pattern: str) -> tuple[Path, ...]:
     whole = Path(pattern)
     if whole.is_absolute():
         folder, pattern = Path(whole.anchor), str(whole.relative_to(whole.anchor))
-    return tuple(sorted(found for found in folder.glob(pattern) if found.is_file()))
+    try:
+        return tuple(sorted(found for found in folder.glob(pattern) if found.is_file()))
+    except (ValueError, IndexError):  # what pathlib says of a pattern such as "**x" or "/"
+        return ()
 
 
 def _name(pattern: str) -> str:
@@ -189,7 +230,7 @@ def _format(time: dict[str, Any], here: str, mistakes: list[str]) -> str:
 
 def _zone(time: dict[str, Any], here: str, mistakes: list[str]) -> str | None:
     zone = time.get("zone")
-    if zone is not None and zone not in zoneinfo.available_timezones():
+    if zone is not None and str(zone) not in zoneinfo.available_timezones():
         mistakes.append(f'{here}: zone = "{zone}" is not a time zone. Use a name such as "Europe/London" or "UTC".')
     return zone
 

@@ -6,6 +6,7 @@ arrived. Rules read the columns that `reading.stage` makes; none changes a value
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ __all__ = ["CONFLICT", "RULES", "Rule", "broken_rule", "rule_named"]
 
 _DAY = 86_400_000_000
 _LONGEST_NAME = 1_000
+_EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 
@@ -31,16 +33,18 @@ class Rule:
 RULES = [
     Rule("no_customer", "no id column holds a customer", "map a further id column", ("events", "customers")),
     Rule("no_time", "the time is empty", "fill in the time at the source"),
-    Rule("no_zone", "the time has no offset", 'say which zone it is in: zone = "…" under [source.time]'),
-    Rule("skipped_time", "the clocks skipped this local time", "export times in UTC or with their offset"),
-    Rule("unreadable_time", "the time cannot be read in the mapping's format", "correct format under [source.time]"),
+    Rule("no_zone", "a time has no offset", 'say which zone it is in: zone = "…" under [source.time]'),
+    Rule("skipped_time", "the clocks skipped a local time of this row", "export times in UTC or with their offset"),
+    Rule("unreadable_time", "a time cannot be read in the mapping's format", "correct format under [source.time]"),
     Rule("zero_time", "the time is 1970-01-01, the zero of computers", "fill in the time at the source"),
+    Rule("implausible_time", "a time lies before 1900", "correct the format or the clock", ("events", "customers")),
     Rule("future_time", "the time lies more than a day in the future", "correct the clock or the format"),
     Rule("ends_before_start", "it ends before it starts", "correct the two times at the source"),
     Rule("no_touchpoint", "the touchpoint is empty", "map a column that always says what happened"),
     Rule("no_channel", "the channel is empty", "map a column or a constant channel"),
     Rule("long_name", f"a name is longer than {_LONGEST_NAME} characters", "shorten it at the source"),
     Rule("unreadable_number", "a score, revenue or cost is not a number", "correct the number at the source"),
+    Rule("unknown_score_type", "the score is of no known type", "map score_type to nps, csat or ces"),
     Rule("off_scale", "the score lies outside its scale", "correct score or score_type (nps 0–10, csat 1–5, ces 1–7)"),
     Rule("unreadable_date", "a date cannot be read", "write dates as YYYY-MM-DD", ("customers",)),
     Rule("ends_before_sign_up", "the customer left before signing up", "correct the two dates", ("customers",)),
@@ -75,16 +79,17 @@ def broken_rule(kind: str) -> nw.Expr:
 
 def _event_conditions() -> dict[str, nw.Expr]:
     occurred, score, kind = nw.col("occurred_us"), nw.col("score_micro"), nw.col("score_type")
-    fault = nw.col("occurred_us_fault")
+    times = ["occurred", "ended", "updated"]
     # A null answer of a comparison must not hide a later rule, so each condition is true or false.
     return {
         name: condition.fill_null(False)
         for name, condition in {
             "no_customer": nw.col("ids").is_null(),
             "no_time": nw.col("occurred_at").is_null(),
-            "no_zone": fault == "zone",
-            "skipped_time": fault == "gap",
-            "unreadable_time": occurred.is_null(),
+            "no_zone": _any(nw.col(f"{name}_us_fault") == "zone" for name in times),
+            "skipped_time": _any(nw.col(f"{name}_us_fault") == "gap" for name in times),
+            "unreadable_time": _any(_unreadable(f"{name}_at", f"{name}_us") for name in times),
+            "implausible_time": _any(nw.col(f"{name}_us") < _EARLIEST for name in times),
             "zero_time": (occurred >= -_DAY) & (occurred < _DAY),
             "future_time": occurred > int(datetime.now(UTC).timestamp() * 1e6) + _DAY,
             "ends_before_start": nw.col("ended_us") < occurred,
@@ -92,13 +97,11 @@ def _event_conditions() -> dict[str, nw.Expr]:
             "no_channel": nw.col("channel").is_null(),
             "long_name": nw.max_horizontal(*(nw.col(name).str.len_chars() for name in ["ids", "touchpoint", "channel"]))
             > _LONGEST_NAME,
-            "unreadable_number": _unreadable("score") | _unreadable("revenue") | _unreadable("cost"),
-            "off_scale": nw.any_horizontal(
-                *(
-                    (kind == name) & ((score < low * 1_000_000) | (score > high * 1_000_000))
-                    for name, (low, high) in _SCALES.items()
-                ),
-                ignore_nulls=True,
+            "unreadable_number": _any(_unreadable(name, f"{name}_micro") for name in ["score", "revenue", "cost"]),
+            "unknown_score_type": ~score.is_null() & ~kind.is_in(list(_SCALES)),
+            "off_scale": _any(
+                (kind == name) & ((score < low * 1_000_000) | (score > high * 1_000_000))
+                for name, (low, high) in _SCALES.items()
             ),
         }.items()
     }
@@ -108,11 +111,15 @@ def _customer_conditions() -> dict[str, nw.Expr]:
     signed, ended = nw.col("signed_up_on_us"), nw.col("ended_on_us")
     return {
         "no_customer": nw.col("ids").is_null(),
-        "unreadable_date": (~nw.col("signed_up_on").is_null() & signed.is_null())
-        | (~nw.col("ended_on").is_null() & ended.is_null()),
+        "implausible_time": _any([signed < _EARLIEST, ended < _EARLIEST]),
+        "unreadable_date": _any(_unreadable(name, f"{name}_us") for name in ["signed_up_on", "ended_on", "valid_from"]),
         "ends_before_sign_up": (ended < signed).fill_null(False),
     }
 
 
-def _unreadable(name: str) -> nw.Expr:
-    return ~nw.col(name).is_null() & nw.col(f"{name}_micro").is_null()
+def _any(conditions: Iterable[nw.Expr]) -> nw.Expr:
+    return nw.any_horizontal(*conditions, ignore_nulls=True)
+
+
+def _unreadable(said: str, read: str) -> nw.Expr:
+    return ~nw.col(said).is_null() & nw.col(read).is_null()

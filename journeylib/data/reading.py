@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -23,6 +24,7 @@ __all__ = ["columns", "count_records", "open_file", "sha256", "stage"]
 
 # Currencies whose minor unit is not a hundredth (ISO 4217); the rest have two decimals.
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+_THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
 _TEXTS = [
     "event_id", "occurred_at", "touchpoint", "channel", "ended_at", "stage", "score", "score_type", "revenue",
     "currency", "cost", "reason", "resource", "text", "updated_at",
@@ -74,16 +76,22 @@ def stage(source: Source, path: Path) -> nw.LazyFrame:
     """Read one file of a source: canonical columns, `source`, `source_row`, `rule`, `hint` and `original`.
 
     `rule` is null for a sound row; `content_hash` is equal for exact copies only. `ids` is
-    the row's most trusted id, `person` that id where it came from the first id column,
-    `device` the last id column's.
+    the row's most trusted id, `person` that id where it came from any id column but the last
+    (or from the only one), `device` the last of several id columns'.
     """
     there = columns(path, delimiter=source.delimiter)
     _check_columns(source, path, list(there))
-    raw = engine.originals(open_file(path, delimiter=source.delimiter))
-    label = source.name if len(source.files) == 1 else f"{source.name}/{path.name}"
-    raw = raw.with_columns(source=nw.lit(label))
+    raw = engine.originals(open_file(path, delimiter=source.delimiter), _THEIRS)
+    raw = raw.with_columns(source=nw.lit(_label(source, path)))
     rows = _events(source, raw, list(there)) if source.kind == "events" else _customers(source, raw, list(there))
     return engine.md5(rows, "content", "content_hash").drop("content")
+
+
+def _label(source: Source, path: Path) -> str:
+    """Name a file within its source: by its path below the folder that all files of the source share."""
+    if len(source.files) == 1:
+        return source.name
+    return f"{source.name}/{path.relative_to(os.path.commonpath([file.parent for file in source.files])).as_posix()}"
 
 
 def _check_columns(source: Source, path: Path, there: list[str]) -> None:
@@ -98,31 +106,43 @@ def _check_columns(source: Source, path: Path, there: list[str]) -> None:
 
 def _cells(source: Source, name: str) -> list[nw.Expr]:
     """The source's columns for a canonical one, in order of trust, as texts with blanks as null."""
-    texts = [nw.col(theirs).cast(nw.String) for theirs in source.columns.get(name, ())]
-    return [nw.when(text.str.strip_chars() != "").then(text) for text in texts]
+    return [_filled(theirs) for theirs in source.columns.get(name, ())]
+
+
+def _filled(theirs: str) -> nw.Expr:
+    text = nw.col(_THEIRS + theirs).cast(nw.String)
+    return nw.when(text.str.strip_chars() != "").then(text)
+
+
+def _first(cells: list[nw.Expr]) -> nw.Expr:
+    return nw.coalesce(*cells) if len(cells) > 1 else cells[0]
 
 
 def _text(source: Source, name: str) -> nw.Expr:
     cells = _cells(source, name)
     if not cells:
         return nw.lit(source.constants.get(name), nw.String)
-    return nw.coalesce(*cells) if len(cells) > 1 else cells[0]
+    return _first(cells)
 
 
 def _events(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFrame:
     for name, into in [("occurred_at", "occurred_us"), ("ended_at", "ended_us"), ("updated_at", "updated_us")]:
         theirs = source.columns.get(name)
         if theirs:
-            raw = engine.instant(raw, theirs[0], into, form=source.time_format, zone=source.zone)
+            raw = engine.instant(raw, _THEIRS + theirs[0], into, form=source.time_format, zone=source.zone)
         else:
-            raw = raw.with_columns(nw.lit(None, nw.Int64).alias(into))
+            nothing = [nw.lit(None, nw.String).alias(into + beside) for beside in ("_fault", "_precision")]
+            raw = raw.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
     ids = _cells(source, "customer_id") or [nw.lit(source.constants.get("customer_id"), nw.String)]
     named = {name: _text(source, name) for name in _TEXTS}
+    named["score_type"] = named["score_type"].str.strip_chars().str.to_lowercase()
+    named["currency"] = named["currency"].str.strip_chars().str.to_uppercase()
     kept = raw.select(
-        "source", "source_row", "original", "occurred_us", "occurred_us_fault", "ended_us", "updated_us",
+        "source", "source_row", "original", "occurred_us", "ended_us", "updated_us",
+        "occurred_us_fault", "ended_us_fault", "updated_us_fault",
         time_precision=nw.col("occurred_us_precision"),
-        ids=nw.coalesce(*ids) if len(ids) > 1 else ids[0],
-        person=ids[0],
+        ids=_first(ids),
+        person=_first(ids[:-1] or ids),
         device=ids[-1] if len(ids) > 1 else nw.lit(None, nw.String),
         content=_content(there),
         **named,
@@ -155,28 +175,28 @@ def _minor(micro: str, scale: nw.Expr) -> nw.Expr:
 
 def _content(there: list[str]) -> nw.Expr:
     """The whole row as one text: equal for exact copies only."""
-    return nw.concat_str([nw.col(name).cast(nw.String).fill_null("\x1e") for name in there], separator="\x1f")
+    return nw.concat_str([nw.col(_THEIRS + name).cast(nw.String).fill_null("\x1e") for name in there], separator="\x1f")
 
 
 def _customers(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFrame:
-    dated = raw
-    for name in ["signed_up_on", "ended_on", "valid_from"]:
+    """Read customers: signed_up_on and ended_on are calendar dates, valid_from is an instant like an event's."""
+    dated, form, zone = raw, source.time_format, source.zone or "UTC"
+    for name, read in [
+        ("signed_up_on", engine.midnight), ("ended_on", engine.midnight), ("valid_from", engine.instant)
+    ]:  # fmt: skip
         theirs = source.columns.get(name)
         if theirs:
-            zone = source.zone or "UTC"
-            dated = engine.instant(dated, theirs[0], f"{name}_us", form=source.time_format, zone=zone)
+            dated = read(dated, _THEIRS + theirs[0], f"{name}_us", form=form, zone=zone)
         else:
             dated = dated.with_columns(nw.lit(None, nw.Int64).alias(f"{name}_us"))
     ids = _cells(source, "customer_id") or [nw.lit(None, nw.String)]
-    attributes = {
-        name: nw.when(nw.col(theirs).cast(nw.String).str.strip_chars() != "").then(nw.col(theirs).cast(nw.String))
-        for name, theirs in source.attributes.items()
-    }
+    attributes = {name: _filled(theirs) for name, theirs in source.attributes.items()}
     kept = dated.select(
         "source", "source_row", "original", "signed_up_on_us", "ended_on_us", "valid_from_us",
-        ids=nw.coalesce(*ids) if len(ids) > 1 else ids[0],
+        ids=_first(ids),
         signed_up_on=_text(source, "signed_up_on"),
         ended_on=_text(source, "ended_on"),
+        valid_from=_text(source, "valid_from"),
         end_cause=_text(source, "end_cause"),
         content=_content(there),
         **attributes,

@@ -1,9 +1,12 @@
 """Disclosure: what a shared page may show without pointing at people.
 
-In a shared edition a row that speaks of fewer than `min_cell` customers is hidden. Where
-one hidden row could be worked out from the others and their total, the next smallest is
-hidden too. Counts are rounded to the nearest 5, and estimates and intervals are made no
-more exact than that. A private edition is exact.
+In a shared edition a row that speaks of fewer than `min_cell` customers is hidden, whether
+they are its group, the part of it with an outcome, or those of it who are at risk or have
+left: a share of 397 in 400 tells of the 3 just as a count of 3 does. Where one hidden row
+could be worked out from the others and their total, the next smallest is hidden too. In a
+survival curve, where the days add up, the counts of a day are hidden alone. Counts are
+rounded to the nearest 5, and estimates and intervals are made no more exact than that. A
+private edition is exact.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from journeylib.schema import COUNTS
 __all__ = ["disclose"]
 
 _BASE = 5
+_CUSTOMERS = ["n", "customers", "at_risk", "left"]  # counts of customers, each of them a cell
 _DIGITS = 3  # of what is neither a share nor a count
 _ENDS = {"converted", "drop-off", "open"}
 _SHARES = ["estimate", "low", "high", "before", "returned"]
@@ -31,7 +35,8 @@ def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: i
     """Make the record that an audience may see; `hidden` lists the rows that it may not.
 
     A hidden row keeps the columns of its group; the rest is null, `is_enough` false. A row
-    without any customer tells of nobody and is not hidden. Survival curves are hidden whole.
+    without any customer tells of nobody and is not hidden. The curve of a small group is hidden
+    whole; in that of a large one `at_risk` and `left` are null on the days when they are few.
 
     >>> few = {"kind": "table", "form": "x", "context": {}, "columns": ["n", "estimate"], "rows": [[7, 0.5]]}
     >>> disclose(few)["rows"], disclose(few)["hidden"]
@@ -53,7 +58,7 @@ def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: i
             veil = {name: False if name == "is_enough" else None for name in columns if name not in names}
             shown.append({**row, **veil})
         else:
-            shown.append(_coarse(row, names, unit))
+            shown.append({**_coarse(row, names, unit), **dict.fromkeys(_few(row, min_cell))})
     guards = [_coarse_guard(guard, min_cell) for guard in record.get("guards", [])]
     kept = [] if rows and len(hidden) == len(rows) else guards
     shown_rows = [list(row.values()) for row in shown]
@@ -66,7 +71,8 @@ def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_ce
     sizes: dict[tuple[Any, ...], int] = {}
     for key, row in zip(keys, rows, strict=True):
         sizes[key] = min(row[name] or 0 for name in ("n", "customers") if name in row)
-    hidden = {key for key, size in sizes.items() if 0 < size < min_cell}
+    counted = ["n", "customers"] if "day" in names else _CUSTOMERS
+    hidden = {key for key, row in zip(keys, rows, strict=True) if set(_few(row, min_cell)) & set(counted)}
     sums = list(_sums(record, dict(zip(keys, rows, strict=True)), names))
     while True:
         exposed = [part for part in sums if len(part & hidden) == 1 and any(sizes[key] for key in part - hidden)]
@@ -74,6 +80,11 @@ def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_ce
             return [at for at, key in enumerate(keys) if key in hidden]
         open_keys = [key for key in exposed[0] - hidden if sizes[key]]
         hidden.add(min(open_keys, key=lambda key: (sizes[key], str(key))))
+
+
+def _few(row: Row, min_cell: int) -> list[str]:
+    """The counts of customers in a row that are too small to show; nobody is not."""
+    return [name for name in _CUSTOMERS if 0 < (row.get(name) or 0) < min_cell]
 
 
 def _sums(
@@ -176,6 +187,6 @@ def _nearest(value: float, base: int) -> int:
 
 def _coarse_guard(guard: Mapping[str, Any], min_cell: int) -> dict[str, Any]:
     have = guard["have"]
-    if guard["guard"].startswith("customers") and 0 < have < min_cell:
+    if guard["guard"].startswith(("customers", "departures")) and 0 < have < min_cell:
         return {**guard, "have": None}
     return {**guard, "have": _nearest(have, _BASE)}

@@ -1,4 +1,4 @@
-"""Expectations: what a question expects of two groups, as a recipe writes it; the recipe and the judge both read it here."""
+"""Expectations: which of two groups a question expects to have more; recipe and judge both read it here."""
 
 from __future__ import annotations
 

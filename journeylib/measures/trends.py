@@ -85,19 +85,21 @@ def conversion(
 
 
 def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFrame:
-    """Find spans of days in which a daily share departs from the rest: zero rows where none does.
+    """Find the span of days in which a daily share departs most from the rest: one row, none where no span does.
 
     `daily` is `conversion(…, every_days=1)`. The shares (arcsine scale, weekday by weekday
     less its median) are cut where their mean changes (ruptures `KernelCPD`, penalty 3·log n
     in units of the day-to-day variance). A span is a window if it departs from the
-    commonest level by more than the penalty, lasts three days or more, and p ≤ .05. Two
-    departures of one kind with no more than three days between are one window.
+    commonest level by more than the penalty and lasts three days or more. Two departures
+    of one kind with no more than three days between are one window. The row is the most
+    striking window whatever its p, for the ledger must see what was tested: it stands out
+    only where it is claimed. Further windows are not told.
 
     p allows for the search: it is the share of series without any window, made from the
     same days in random order, whose most striking span (of any length, anywhere) stands
-    out as much as this one does; exact where days are independent. Where days resemble
+    out as much; exact where days are independent. Where days resemble
     their neighbours beyond the windows found, they are whitened first (AR(1)) and the
-    likeness put back: in simulated null series the share with a window was .01 for
+    likeness put back: in simulated null series the share with p ≤ .05 was .01 for
     independent days, .08 at a correlation of .3 between days, but .2 at .6. 999 series, fixed
     seed, so p is at least .001. The estimate inside is of a span chosen for standing out,
     hence a little too extreme.
@@ -114,44 +116,40 @@ def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFram
     hits = np.rint(days["estimate"].to_numpy(float) * entries)
     level = _less_weekday(np.arcsin(np.sqrt((hits + 0.375) / (entries + 0.75))), list(days["period_on"]))
     spans = _spans(level, 3 * math.log(len(days)) if penalty is None else penalty)
+    if not spans:
+        return schema.result([], _WINDOW, extra)
 
-    rows = []
-    for (first, last), p in zip(spans, _p_values(level, entries, spans), strict=True):
-        if p > 0.05:
-            continue
-        inside = np.zeros(len(days), bool)
-        inside[first:last] = True
-        within, outside = (_share_of_days(hits[mask], entries[mask]) for mask in (inside, ~inside))
-        where = {"from_on": days["period_on"][first], "until_on": days["period_on"][last - 1]}
-        n = int(days["n"][inside].sum())
-        more = {"n": n, "is_enough": n >= ENOUGH, "p": p, "before": outside.estimate}
-        rows.append(within.row(**where, **more, entries=int(entries[inside].sum())))
-    return schema.result(rows, _WINDOW, extra)
+    (first, last), p = _most_striking(level, entries, spans)
+    inside = np.zeros(len(days), bool)
+    inside[first:last] = True
+    within, outside = (_share_of_days(hits[mask], entries[mask]) for mask in (inside, ~inside))
+    where = {"from_on": days["period_on"][first], "until_on": days["period_on"][last - 1]}
+    n = int(days["n"][inside].sum())
+    more = {"n": n, "is_enough": n >= ENOUGH, "p": p, "before": outside.estimate}
+    return schema.result([within.row(**where, **more, entries=int(entries[inside].sum()))], _WINDOW, extra)
 
 
 def incident(
     events: nw.LazyFrame, source: str, target: str, *, within_days: float, start_us: int, ends_us: int
 ) -> pd.DataFrame:
-    """Find windows in the daily conversion and measure each again from its entries, clustered by customer.
+    """Find the window in the daily conversion and measure it again from its entries, clustered by customer.
 
     As `windows(conversion(…, every_days=1))`, but every customer counts once in `n` and the
-    interval allows for customers with several entries. Most striking window first.
+    interval allows for customers with several entries.
     """
     times: dict[str, Any] = {"within_days": within_days, "start_us": start_us, "ends_us": ends_us}
     found = windows(conversion(events, source, target, every_days=1, **times))
     if found.empty:
         return found
-    entries = _entries(events, source, target, **times)
-    rows = []
-    for window in found.to_dict("records"):
-        from_us, until_us = (_microseconds(window[name]) for name in _WINDOW)
-        is_inside = (nw.col("occurred_us") >= from_us) & (nw.col("occurred_us") < until_us + _DAY_US)
-        sides = cluster_sums(entries.with_columns(is_inside=is_inside), ["is_inside"], x=nw.col("is_converted"))
-        by_side = {bool(row["is_inside"]): share(Sums.of(row)) for row in engine.collect(sides).to_dict("records")}
-        kept = {name: window[name] for name in [*_WINDOW, "p", "entries"]}
-        rows.append(by_side[True].row(**kept, before=by_side[False].estimate))
-    rows.sort(key=lambda row: (row["p"], -abs(row["estimate"] - row["before"])))
-    return schema.result(rows, _WINDOW, ["p", "before", "entries"])
+    [window] = found.to_dict("records")
+    from_us, until_us = (_microseconds(window[name]) for name in _WINDOW)
+    is_inside = (nw.col("occurred_us") >= from_us) & (nw.col("occurred_us") < until_us + _DAY_US)
+    entries = _entries(events, source, target, **times).with_columns(is_inside=is_inside)
+    sides = cluster_sums(entries, ["is_inside"], x=nw.col("is_converted"))
+    by_side = {bool(row["is_inside"]): share(Sums.of(row)) for row in engine.collect(sides).to_dict("records")}
+    kept = {name: window[name] for name in [*_WINDOW, "p", "entries"]}
+    row = by_side[True].row(**kept, before=by_side[False].estimate)
+    return schema.result([row], _WINDOW, ["p", "before", "entries"])
 
 
 def _entries(
@@ -238,10 +236,8 @@ def _likeness(level: _Days, spans: list[tuple[int, int]]) -> float:
     return max((r ** (1 / lag) for lag, r in alike if r > shows), default=0.0)
 
 
-def _p_values(level: _Days, weights: _Days, spans: list[tuple[int, int]]) -> list[float]:
-    """The share of series without a window whose best span gains as much as each of these."""
-    if not spans:
-        return []
+def _most_striking(level: _Days, weights: _Days, spans: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
+    """The span that gains most, and the share of series without a window whose best span gains as much."""
     likeness = _likeness(level, spans)
     white = level - np.average(level, weights=weights)
     white[1:] -= likeness * white[:-1].copy()
@@ -263,7 +259,8 @@ def _p_values(level: _Days, weights: _Days, spans: list[tuple[int, int]]) -> lis
         float(_gain(total[:, [last]] - total[:, [first]], sizes[:, [last]] - sizes[:, [first]], total, sizes)[0, 0])
         for first, last in spans
     ]
-    return [float((1 + (most >= one).sum()) / (1 + _DRAWS)) for one in seen]
+    best = int(np.argmax(seen))
+    return spans[best], float((1 + (most >= seen[best]).sum()) / (1 + _DRAWS))
 
 
 def _running(values: _Days) -> _Days:

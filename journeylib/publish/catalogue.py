@@ -17,8 +17,9 @@ __all__ = ["listing", "series", "write"]
 def series(reports: Path | str, today: datetime.date | None = None) -> list[dict[str, Any]]:
     """Describe each series of a reports folder, by name, from what its editions say of themselves.
 
-    `status` is "failed" after a failed run, "stale since" a day where the promised
-    cadence is not kept as of `today`, else "published". Paths start at the folder.
+    `status` is "failed" after a failed run, "damaged" with the editions whose manifest cannot be
+    read, "stale since" a day where the promised cadence is not kept as of `today`, else
+    "published". Paths start at the folder.
     """
     folders = sorted(folder for folder in Path(reports).glob("*") if folder.is_dir() and not folder.is_symlink())
     today = today or datetime.datetime.now(datetime.UTC).date()
@@ -44,7 +45,9 @@ def write(reports: Path | str, today: datetime.date | None = None) -> Path:
 
 def _series(folder: Path, today: datetime.date) -> dict[str, Any] | None:
     editions, failed = edition.editions(folder), _failed(folder)
-    if not editions and failed is None:
+    damaged = edition.damaged(folder)
+    broken = "failed" if failed else f"damaged: {', '.join(damaged)}" if damaged else ""
+    if not editions and not broken:
         return None
     empty: dict[str, Any] = {
         "name": folder.name,
@@ -55,7 +58,7 @@ def _series(folder: Path, today: datetime.date) -> dict[str, Any] | None:
         "older": [],
     }
     if not editions:
-        return {**empty, "status": "failed", "failed": failed}
+        return {**empty, "status": broken, "failed": failed}
     latest = (folder / "latest").resolve().name
     newest = next((one for one in editions if one.path.name == latest), editions[-1])
     findings = newest.manifest["findings"]
@@ -64,7 +67,7 @@ def _series(folder: Path, today: datetime.date) -> dict[str, Any] | None:
         "title": newest.manifest["title"],
         "answer": findings[0]["text"] if findings else None,
         "as_of": newest.as_of,
-        "status": "failed" if failed else _freshness(newest, today),
+        "status": broken or _freshness(newest, today),
         "path": _path(newest),
         "older": [{"as_of": one.as_of, "path": _path(one)} for one in reversed(editions) if one is not newest],
         "failed": failed,
@@ -74,14 +77,16 @@ def _series(folder: Path, today: datetime.date) -> dict[str, Any] | None:
 def _failed(folder: Path) -> str | None:
     try:
         said = json.loads((folder / "failed.json").read_text(encoding="utf-8"))
+        return f"{said['reason']} (as of {said['as_of']})"
     except FileNotFoundError:
         return None
-    return f"{said['reason']} (as of {said['as_of']})"
+    except (ValueError, KeyError, TypeError):
+        return "its reason cannot be read: failed.json is damaged"
 
 
 def _freshness(newest: Edition, today: datetime.date) -> str:
     """An edition as of a day can be there the day after, and the next one its cadence later."""
-    days = CADENCE_DAYS.get(newest.manifest["cadence"] or "")
+    days = CADENCE_DAYS.get(newest.manifest.get("cadence") or "")
     if days is None:
         return "published"
     due = datetime.date.fromisoformat(newest.as_of) + datetime.timedelta(days=1 + days)

@@ -12,6 +12,7 @@ where on which machine it was made.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import hashlib
 import importlib.metadata
@@ -36,6 +37,7 @@ __all__ = [
     "Identity",
     "as_json",
     "code",
+    "damaged",
     "data",
     "editions",
     "found",
@@ -54,6 +56,10 @@ _PACKAGES += ["ruptures", "scipy", "seaborn"]
 
 # What a page shows of the data beside its rows; a change of any of them is another edition.
 _FACTS = ["fingerprint", "complete_through", "records_in", "accepted", "quarantined", "duplicates", "reasons"]
+
+
+# What others read of a manifest; one without is damaged.
+_TEXTS, _OTHERS = ["id", "as_of", "series", "title"], {"number": int, "identity": dict, "findings": list, "files": dict}
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,17 @@ class Edition:
 
 
 def editions(folder: Path, series: str | None = None) -> list[Edition]:
-    """Read the editions in `reports/<name>/`, oldest first; of one series where it is named."""
-    there = [file for file in sorted(folder.glob("*-*/manifest.json")) if not file.parent.name.startswith(".")]
-    read = [Edition(file.parent, _read(file)) for file in there]
+    """Read the editions in `reports/<name>/`, oldest first; of one series where it is named.
+
+    An edition whose manifest is `damaged` is left out, so that it stops no other.
+    """
+    read = [Edition(there, said) for there in _folders(folder) if (said := _read(there)) is not None]
     return sorted((one for one in read if series in (None, one.manifest["series"])), key=lambda one: one.age)
+
+
+def damaged(folder: Path) -> list[str]:
+    """Name the editions in `reports/<name>/` whose manifest cannot be read."""
+    return [there.name for there in _folders(folder) if _read(there) is None]
 
 
 def data(manifest: Mapping[str, Any]) -> str:
@@ -245,11 +258,20 @@ def write_json(path: Path, value: Any) -> None:
     _write(path, as_json(value).encode())
 
 
-def _read(manifest: Path) -> dict[str, Any]:
+def _folders(folder: Path) -> list[Path]:
+    there = sorted(file.parent for file in folder.glob("*-*/manifest.json"))
+    return [one for one in there if not one.name.startswith(".")]
+
+
+def _read(there: Path) -> dict[str, Any] | None:
+    """The manifest of an edition's folder, or None where it is damaged."""
     try:
-        said: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-    except ValueError:
-        raise RunError(f"{manifest} is damaged. Move {manifest.parent} away, then run again.") from None
+        said: dict[str, Any] = json.loads((there / "manifest.json").read_text(encoding="utf-8"))
+        assert all(isinstance(said[key], kind) for key, kind in {**dict.fromkeys(_TEXTS, str), **_OTHERS}.items())
+        assert all(isinstance(found["text"], str) for found in said["findings"])
+        datetime.date.fromisoformat(said["as_of"])
+    except (ValueError, KeyError, TypeError, AssertionError):
+        return None
     return said
 
 

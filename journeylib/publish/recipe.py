@@ -31,16 +31,15 @@ _NAME_RULE = "a name of letters, digits, - and _, at most 60 of them"
 _COLUMN_RULE = "a name of small letters, digits and _ that starts with a letter"
 # Columns of the package's own tables and answers, and those that measures make on their way: a segment of
 # such a name would replace one, or be taken for a count. Listed here, for the schema imports the engine.
-_RESERVED = frozenset(
-    """
+_COLUMNS = """
     event_id customer_id occurred_us touchpoint channel ended_us stage score score_type revenue_minor currency
     cost_minor reason resource text time_precision updated_us source source_row device_id known_by started_us step
     previous_touchpoint previous_channel wait_us steps channels first_touchpoint first_channel last_touchpoint
     last_channel signed_up_on ended_on end_cause valid_from_us rule hint original
     n estimate low high is_enough p customers journeys events entries at_risk left answers
     day period_on target outcome group baseline before from_on until_on wait_hours wait_low wait_high returned
-    """.split()
-)
+    silent_days m x mm xm xx marked period has_left has_returned entry_day zero_us goal_us is_mature
+"""
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"
 
 
@@ -123,7 +122,7 @@ def read(path: Path | str) -> Recipe:
     said["goals"] = {name: _goal(table) for name, table in top.tables("goals", fields.column, _COLUMN_RULE)}
     segments, notes = top.table("segments"), top.table("notes")
     said["segments"] = segments.entries(fields.column, _COLUMN_RULE, fields.text, 'text such as "customers.plan"')
-    for name in sorted(_RESERVED & said["segments"].keys()):
+    for name in sorted(said["segments"].keys() & _COLUMNS.split()):
         segments.note(f'has the name "{name}", which a column of the data or of the answers has', _other(name))
     said["questions"] = tuple(_question(block, said["segments"]) for block in top.blocks("question"))
     said["notes"] = notes.entries(fields.day, 'a date in quotes, such as "2026-10-03"', fields.text, "a short text")

@@ -16,6 +16,8 @@ touchpoint = "what"
 channel = "web"
 """
 
+COLUMNS = WHOLE[WHOLE.index("[source.columns]") : WHOLE.index("[source.constants]")]
+
 
 def _read(tmp_path, text):
     (tmp_path / "e.csv").write_text("user,device,at,what\n", encoding="utf-8")
@@ -56,11 +58,40 @@ def test_a_folder_of_files_is_named_after_its_folder(tmp_path):
         ('channel = "web"', 'channel = "web"\n[source.time]\nformat = "us"', 'time format "us" is unknown'),
         ('channel = "web"', 'channel = "web"\n[journeys]\ngap_days = 0', "gap_days = 0 is not a number above 0"),
         ('channel = "web"', 'channel = "web"\n[limits]\nquarantined_share = true', "quarantined_share = True is not"),
+        ("[[source]]", "[source]", r"source is not a list of tables\. Write \[\[source\]\]"),
+        (COLUMNS, 'columns = "x"\n', "columns = 'x' is not a table"),
+        ('["user", "device"]', "5", "customer_id = 5 names no column"),
+        ('["user", "device"]', '["user", 5]', r"customer_id = \['user', 5\] names no column"),
+        ('["user", "device"]', "[]", r"customer_id = \[\] names no column"),
+        (
+            "\n[[source]]",
+            'identity = "replay"\n[[source]]',
+            r"identity = 'replay' is not a table\. Write .*\[identity\]",
+        ),
+        (
+            'channel = "web"',
+            'channel = "web"\n[journeys]\nend_touchpoints = "closed"',
+            "end_touchpoints = 'closed' is not",
+        ),
+        ('channel = "web"', 'channel = "web"\n[source.time]\nzone = ["UTC"]', "is not a time zone"),
+        ('path = "e.csv"', 'path = "e.csv"\nkind = ["events"]', "is unknown"),
+        ('channel = "web"', 'channel = "web"\n[source.file]\ndelimiter = "||"', "is not one character"),
+        ('path = "e.csv"', 'path = "e.csv"\nname = "a/b"', 'holds a "/"'),
+        ('path = "e.csv"', 'path = "/"', 'path = "/" matches no file'),
+        ('path = "e.csv"', 'path = "**x"', r'path = "\*\*x" matches no file'),
     ],
 )
 def test_each_mistake_is_named_with_its_remedy(tmp_path, old, new, message):
     with pytest.raises(MappingError, match=message):
         _read(tmp_path, WHOLE.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    "name", ["source", "fate", "rule", "source_row", "ids", "signed_up_on", "end_cause", "Channel"]
+)
+def test_an_attribute_may_not_be_called_like_a_column_of_ours(tmp_path, name):
+    with pytest.raises(MappingError, match=f"columns of its own called {name}"):
+        _read(tmp_path, WHOLE + f'[source.attributes]\n{name} = "user"\n')
 
 
 def test_a_file_that_is_not_toml_is_refused_with_its_line(tmp_path):

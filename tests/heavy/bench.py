@@ -107,7 +107,7 @@ def _conversion(store: Store) -> pd.DataFrame:
 
 
 def _by_plan(store: Store) -> nw.LazyFrame:
-    return segments.attach(churn.contractual(store), store, {"plan": "customers.plan"})
+    return segments.attach(churn.contractual(store), store, {"plan": "customers.plan"}, at="zero_us")
 
 
 OPERATIONS: dict[str, Callable[[Path, int], Callable[[], Any]]] = {

@@ -4,6 +4,7 @@ import pytest
 
 import journeylib
 from journeylib import engine
+from journeylib.data import quality
 from journeylib.errors import BusyError, MappingError, QuarantineError, SourceError
 
 SOUND = [
@@ -36,14 +37,20 @@ def test_rows_are_accepted_quarantined_or_duplicates_and_add_up(company, tmp_pat
         ("1,a,d,,,view,web", "no_time"),
         ("1,a,d,2026-01-01T10:00:00,,view,web", "no_zone"),
         ("1,a,d,yesterday,,view,web", "unreadable_time"),
+        ("1,a,d,2026-01-01T10:00:00Z,garbage,view,web", "unreadable_time"),
+        ("1,a,d,2026-01-01T10:00:00Z,2026-01-01T11:00:00,view,web", "no_zone"),
         ("1,a,d,1970-01-01T05:00:00Z,,view,web", "zero_time"),
+        ("1,a,d,0001-01-01T00:00:00Z,,view,web", "implausible_time"),
+        ("1,a,d,1899-12-31T23:59:59Z,,view,web", "implausible_time"),
         ("1,a,d,2999-01-01T05:00:00Z,,view,web", "future_time"),
         ("1,a,d,2026-01-01T10:00:00Z,2026-01-01T09:59:59Z,view,web", "ends_before_start"),
         ("1,a,d,2026-01-01T10:00:00Z,, ,web", "no_touchpoint"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,", "no_channel"),
         (f"1,a,d,2026-01-01T10:00:00Z,,{'v' * 1001},web", "long_name"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,12 euro,EUR", "unreadable_number"),
+        ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,5,stars", "unknown_score_type"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,11,nps", "off_scale"),
+        ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,11,NPS", "off_scale"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,0,csat", "off_scale"),
     ],
 )
@@ -56,6 +63,46 @@ def test_each_rule_rejects_its_row_and_says_how_to_mend_it(company, tmp_path, ro
     assert quarantine["hint"].notna().all()
     assert '"id":"1"' in quarantine["original"][0]
     assert len(engine.collect(store.events)) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        (",annual,2025-01-01,,", "no_customer"),
+        ("1,annual,garbage,,", "unreadable_date"),
+        ("1,annual,2025-01-01,garbage,", "unreadable_date"),
+        ("1,annual,2025-01-01,,garbage", "unreadable_date"),
+        ("1,annual,0001-01-01,,", "implausible_time"),
+        ("1,annual,2025-01-02,2025-01-01,", "ends_before_sign_up"),
+    ],
+)
+def test_each_rule_for_customers_rejects_its_row(company, tmp_path, mapping_text, row, rule):
+    mapping = mapping_text.replace('ended_on = "to"', 'ended_on = "to"\nvalid_from = "since"')
+    company(*SOUND, mapping=mapping, customers=f"id,plan,from,to,since\n{row}\n")
+    assert journeylib.load(tmp_path / "mapping.toml", tmp_path / "store")["reasons"] == {rule: 1}
+
+
+def test_a_latest_version_that_cannot_be_told_is_rejected(company, tmp_path, mapping_text):
+    mapping = company(
+        "1,a,d,2026-01-01T10:00:00Z,,view,web,,,,garbage",
+        "2,a,d,2026-01-01T10:00:00Z,,view,web,,,,2026-01-01T10:00:00Z",
+        mapping=mapping_text.replace('score_type = "score_type"', 'updated_at = "score_type"'),
+    )
+    assert journeylib.load(mapping, tmp_path / "store")["reasons"] == {"unreadable_time": 1}
+
+
+def test_every_rule_has_its_row_in_these_tests():
+    named = {
+        rule
+        for test in [
+            test_each_rule_rejects_its_row_and_says_how_to_mend_it,
+            test_each_rule_for_customers_rejects_its_row,
+        ]
+        for mark in test.pytestmark
+        for _, rule in mark.args[1]
+    }
+    elsewhere = {"skipped_time"}
+    assert {rule.name for rule in quality.RULES} == named | elsewhere
 
 
 def test_a_local_time_that_the_clocks_skipped_is_rejected_and_one_shown_twice_is_marked(

@@ -83,6 +83,30 @@ def test_a_survival_curve_is_hidden_whole(record):
     assert disclose(record("chart", "survival", *rows))["hidden"] == [0, 1, 2, 3]
 
 
+def test_three_who_left_are_hidden_beside_400_as_they_are_alone(record):
+    few = share(400, 397 / 400, 0.978, 0.997, at_risk=380, left=3)
+    assert disclose(record("finding", "left", few))["hidden"] == [0]
+    assert disclose(record("number", "left_customers", share(3, 3, 3, 3), unit="count"))["hidden"] == [0]
+    plans = [share(400, 0.5, plan=plan, at_risk=200, left=left) for plan, left in [("a", 3), ("b", 90), ("c", 80)]]
+    assert disclose(record("finding", "left", *plans))["hidden"] == [0, 1]
+    for left in (0, 10):
+        assert disclose(record("finding", "left", share(400, at_risk=380, left=left)))["hidden"] == []
+    assert disclose(record("finding", "left", share(400, at_risk=9, left=90)))["hidden"] == [0]
+
+
+def test_a_small_group_is_hidden_though_nobody_of_it_has_the_outcome(record):
+    assert disclose(record("chart", "shares", share(7, 0.0, plan="a", customers=0)))["hidden"] == [0]
+
+
+def test_a_curve_hides_the_few_of_a_day_and_stays(record):
+    curve = [share(400, plan="a", day=day, at_risk=risk, left=left) for day, risk, left in [(0, 400, 0), (5, 390, 3)]]
+    curve += [share(400, plan="a", day=90, at_risk=9, left=391)]
+    shared = disclose(record("chart", "survival", *curve))
+    assert shared["hidden"] == []
+    assert [(row["at_risk"], row["left"]) for row in rows_of(shared)] == [(400, 0), (390, None), (None, 390)]
+    assert [row["estimate"] is None for row in rows_of(shared)] == [False] * 3
+
+
 def flow(draw):
     """A random flow of three columns whose columns add up."""
     links = {}
@@ -112,8 +136,8 @@ def test_no_hidden_link_of_a_flow_follows_from_what_is_shown(record, seed):
 
 
 def test_counts_are_rounded_to_the_nearest_5(record):
-    shared = rows_of(disclose(record("table", "x", share(412, journeys=1203, at_risk=97, left=3, plan="a"))))[0]
-    assert [shared[name] for name in ("n", "journeys", "at_risk", "left")] == [410, 1205, 95, 5]
+    shared = rows_of(disclose(record("table", "x", share(412, journeys=1203, at_risk=97, left=13, plan="a"))))[0]
+    assert [shared[name] for name in ("n", "journeys", "at_risk", "left")] == [410, 1205, 95, 15]
 
 
 def test_a_count_is_rounded_with_its_interval(record):
@@ -190,6 +214,8 @@ def test_guards_do_not_tell_what_rows_hide(record):
         "guards": [{"guard": "customers", "status": "refuse", "have": 14, "needed": 30}],
     }
     assert disclose(few)["guards"][0]["have"] == 15
+    departures = {"guard": "departures in the smallest group", "status": "caution", "have": 3, "needed": 10}
+    assert disclose({**few, "guards": [departures]})["guards"][0]["have"] is None
 
 
 def test_records_without_customers_are_left_alone(record):

@@ -42,6 +42,7 @@ def test_the_direction_is_read_whichever_group_is_the_baseline(staying, stay):
     assert asked(turned)["verdict"] == "supported"
     assert asked(turned, expect="Monthly > Annual")["verdict"] == "against"
     assert asked(turned, expect="monthly < annual")["verdict"] == "supported"
+    assert asked(turned, expect="annual>monthly")["verdict"] == "supported"
 
 
 def test_the_opposite_claimed_is_against(staying, stay):

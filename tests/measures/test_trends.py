@@ -90,8 +90,23 @@ def days(seed, *, count=90, base=0.85, weekend=0.2, fall=None, least=10, most=40
     return pd.DataFrame(rows, columns=["period_on", "n", "estimate", "entries"])
 
 
+def stands_out(found):
+    return bool((found["p"] <= 0.05).any())
+
+
+def test_the_most_striking_window_is_told_with_its_p_whatever_that_is():
+    found = [trends.windows(days(seed, count=40, least=3, most=8)) for seed in range(60)]
+    assert max(map(len, found)) == 1
+    ps = [one["p"].iloc[0] for one in found if len(one)]
+    assert max(ps) > 0.05
+    two = days(3, fall=(20, 6, 0.6))
+    two.loc[50:69, "estimate"] = 0.3
+    [told] = trends.windows(two).to_dict("records")
+    assert (told["from_on"], told["until_on"]) == ("2026-02-20", "2026-03-11")
+
+
 def test_no_window_is_found_in_noise_with_a_weekly_season():
-    found = [len(trends.windows(days(seed))) > 0 for seed in range(120)]
+    found = [stands_out(trends.windows(days(seed))) for seed in range(120)]
     assert np.mean(found) <= 0.05
 
 
@@ -125,7 +140,7 @@ def test_likeness_of_neighbouring_days_is_not_taken_for_a_window():
         frame = days(0, count=120)
         frame["entries"] = frame["n"] = 40
         frame["estimate"] = draw.binomial(40, share) / 40
-        found += len(trends.windows(frame)) > 0
+        found += stands_out(trends.windows(frame))
     assert found <= 9
 
 

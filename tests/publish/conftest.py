@@ -35,6 +35,7 @@ FACTS = {
     "duplicates": 0,
     "reasons": {"no time": 1},
     "sources": [{"name": "web", "records": 10}],
+    "attributes": ["plan", "region"],
 }
 
 
@@ -56,7 +57,7 @@ class Project:
         """Write the store's manifest."""
         folder = self.root / "stores/demo"
         folder.mkdir(parents=True, exist_ok=True)
-        said = {"version": 1, "snapshot": "s", "rules": {"gap_days": 7}, "tables": {}, "facts": FACTS | facts}
+        said = {"version": 2, "snapshot": "s", "rules": {"gap_days": 7}, "tables": {}, "facts": FACTS | facts}
         (folder / "manifest.json").write_text(json.dumps(said))
 
     def recipe(self, old: str = "", new: str = "") -> Path:

@@ -17,6 +17,7 @@ TODAY = datetime.date(2026, 7, 1)
 def publish(reports: Path, name: str, id: str, as_of: str, *, number: int = 1, **more: Any) -> None:
     (reports / name).mkdir(parents=True, exist_ok=True)
     manifest = {"id": id * 64, "as_of": as_of, "number": number, "series": "s", "title": name.title(), "cadence": None}
+    manifest |= {"identity": {}}
     finding = {"text": f"{id} says so.", "verdict": None, "n": 40}
     made = edition.publish(reports / name, {**manifest, "findings": [finding], **more}, {"index.html": id})
     edition.point_latest(reports / name, made)
@@ -83,6 +84,28 @@ def test_a_series_is_stale_once_its_next_edition_is_overdue(
 def test_an_edition_without_findings_has_no_answer(tmp_path: Path) -> None:
     publish(tmp_path, "demo", "a", "2026-06-30", findings=[])
     assert catalogue.series(tmp_path, TODAY)[0]["answer"] is None
+
+
+@pytest.mark.parametrize("said", ["{", "{}"])
+def test_a_damaged_edition_is_named_beside_the_sound_ones_or_alone(tmp_path: Path, said: str) -> None:
+    publish(tmp_path, "demo", "a", "2026-06-23")
+    for name in ["demo", "first"]:
+        publish(tmp_path, name, "b", "2026-06-30", number=2)
+        (tmp_path / name / "2026-06-30-bbbbbbbb/manifest.json").write_text(said)
+    demo, first = catalogue.listing(tmp_path, TODAY)
+    assert demo["status"] == first["status"] == "damaged: 2026-06-30-bbbbbbbb"
+    assert (demo["as_of"], demo["answer"], demo["older"]) == ("2026-06-23", "a says so.", [])
+    assert (first["as_of"], first["path"], first["failed"]) == (None, None, None)
+    page = catalogue.write(tmp_path, TODAY).read_text(encoding="utf-8")
+    assert page.count("Damaged: 2026-06-30-bbbbbbbb") == 2
+
+
+@pytest.mark.parametrize("said", ["{", "{}", "[]"])
+def test_a_damaged_reason_of_a_failure_is_told_as_one(tmp_path: Path, said: str) -> None:
+    publish(tmp_path, "demo", "a", "2026-06-23")
+    (tmp_path / "demo/failed.json").write_text(said)
+    [demo] = catalogue.series(tmp_path, TODAY)
+    assert (demo["status"], demo["failed"]) == ("failed", "its reason cannot be read: failed.json is damaged")
 
 
 def test_folders_that_hold_no_edition_are_passed_over(tmp_path: Path) -> None:

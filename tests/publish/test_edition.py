@@ -21,7 +21,8 @@ MADE_OF = {"data": "d", "code": "c", "parameters": "p"}
 
 def manifest(id: str, as_of: str, *, number: int = 1, **more: Any) -> dict[str, Any]:
     made_of = {**MADE_OF, "previous": None, "look": 1}
-    return {"id": id * 64, "as_of": as_of, "number": number, "series": "s", "identity": made_of, **more}
+    said = {"id": id * 64, "as_of": as_of, "number": number, "series": "s", "title": "S", "findings": []}
+    return {**said, "identity": made_of, **more}
 
 
 def publish(folder: Path, id: str, as_of: str, **more: Any) -> Edition:
@@ -91,11 +92,20 @@ def test_editions_of_another_series_are_left_out(tmp_path: Path) -> None:
     assert len(edition.editions(tmp_path, "s")) == 1
 
 
-def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["{", "{}", "[]", "", '"x"', "\x00", '{"id": "a"}'])
+def test_a_damaged_manifest_is_named_and_stops_no_other(tmp_path: Path, said: str) -> None:
+    there, other = publish(tmp_path, "a", "2026-06-30"), publish(tmp_path, "b", "2026-06-29")
+    (there.path / "manifest.json").write_text(said)
+    assert [one.path for one in edition.editions(tmp_path, "s")] == [other.path]
+    assert edition.damaged(tmp_path) == ["2026-06-30-aaaaaaaa"]
+
+
+@pytest.mark.parametrize("key", ["id", "as_of", "number", "series", "title", "identity", "findings", "files"])
+def test_a_manifest_that_lacks_what_others_read_is_damaged(tmp_path: Path, key: str) -> None:
     there = publish(tmp_path, "a", "2026-06-30")
-    (there.path / "manifest.json").write_text("{")
-    with pytest.raises(RunError, match=r"2026-06-30-aaaaaaaa/manifest\.json is damaged\. Move .* away"):
-        edition.editions(tmp_path)
+    for said in [{**there.manifest, key: None}, {one: it for one, it in there.manifest.items() if one != key}]:
+        edition.write_json(there.path / "manifest.json", said)
+        assert edition.damaged(tmp_path) == ["2026-06-30-aaaaaaaa"]
 
 
 def test_a_published_edition_has_its_files_with_their_hashes(tmp_path: Path) -> None:

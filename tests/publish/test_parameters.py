@@ -116,6 +116,36 @@ def test_a_value_of_another_type_is_refused(tmp_path: Path, default: str, given:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "given", "remedy"),
+    [
+        (
+            'x = "contract"  # one of "contract" (the end date), "lapse" (a silence)',
+            "contrct",
+            'Did you mean "contract"?',
+        ),
+        ('x = "contract"  # one of "contract", "lapse"', "", "It may be: contract, lapse."),
+        ('x = "2025-04-01"  # the first day, ISO date', "2025-13-01", 'Write a date such as "2026-06-30".'),
+        ('x = "2025-04-01"  # the first day, ISO date', "", 'Write a date such as "2026-06-30".'),
+        ('x = ""  # the first day, ISO date', "May", 'Write a date such as "2026-06-30", or leave it empty.'),
+        ("x = None  # the first day, ISO date", 3, 'Write a date such as "2026-06-30".'),
+        ('x = "contract"  # one of "contract" (the end date), "lapse" (a silence)', "lapse", ""),
+        ('x = ""  # the first day, ISO date', "", ""),
+        ('x = "2025-04-01"  # the first day, ISO date', "2025-02-28", ""),
+        ("days = {}  # what happened on which day, ISO date to text", {"May": "x"}, ""),
+        ('x = "a"  # any one of the plans', "b", ""),
+    ],
+)
+def test_a_help_that_names_the_right_values_allows_no_other(tmp_path: Path, line: str, given: Any, remedy: str) -> None:
+    path, name = write(tmp_path, line), line.split(" ")[0]
+    if remedy:
+        said = mistake(path, {name: given})
+        assert said.startswith(f"reports/demo.toml: [parameters.churn] {name} is {json.dumps(given)} (")
+        assert said.endswith(remedy)
+    else:
+        assert settle(path, {name: given}) == {name: given}
+
+
 def test_a_whole_number_fits_a_number_and_becomes_one(tmp_path: Path) -> None:
     assert repr(settle(write(tmp_path, "share = 0.5"), {"share": 1})) == "{'share': 1.0}"
 

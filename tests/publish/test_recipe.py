@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from journeylib import schema
 from journeylib.errors import BusyError, RecipeError
 from journeylib.publish import recipe as recipes
 from journeylib.publish.recipe import Period, Recipe
+from journeylib.show import record, rows
 
 TODAY = datetime.date(2026, 7, 1)
 FACTS = {"begins_on": "2026-01-01", "complete_through": "2026-06-30"}
@@ -146,7 +148,10 @@ def test_all_mistakes_come_at_once_each_with_file_place_value_and_remedy(tmp_pat
         ("silent_days = 60", "silent_days = nan", "[parameters.churn] silent_days is NaN. Write text, a number"),
         ("silent_days = 60", "silent_days = 12:30:00", "silent_days is 12:30:00. Write text"),
         ("[[question]]", "[question]", "question is {"),
-        ('[segments]\nplan = "customers.plan"', "", ""),
+        ('by = "plan"', 'by = "plann"', '1 by is "plann", which [segments] does not name. Did you mean "plan"?'),
+        ('[segments]\nplan = "customers.plan"', "", "does not name. There is none to choose from."),
+        ("annual > monthly", "annual > monthly > x", 'expect is "annual > monthly > x". Write what was expected'),
+        ("annual > monthly", "annual>monthly", ""),
         (
             'touchpoint = "order placed"',
             'touchpoint = "  "',
@@ -160,6 +165,18 @@ def test_each_mistake_is_told_in_its_own_words(tmp_path: Path, old: str, new: st
         assert said in refused(tmp_path, (old, new))
     else:
         read(tmp_path, (old, new))
+
+
+def test_a_segment_may_not_be_called_like_a_column(tmp_path: Path) -> None:
+    said = refused(tmp_path, ('plan = "customers.plan"', 'plan = "customers.plan"\nsteps = "customers.flat"'))
+    assert said == (
+        'reports/demo.toml: [segments] has the name "steps", which a column of the data or of the answers has. '
+        'Use another, such as "steps_group" or "customer_steps".'
+    )
+    forms = {column for kind in record.FORMS.values() for columns in kind.values() for column in columns}
+    tables = {column for table in schema.TABLES.values() for column in table}
+    for name in sorted({*schema.COUNTS, *schema.RESULT, *tables, *forms, *rows._ANSWERS, "before", "outcome"}):
+        assert f'has the name "{name}"' in refused(tmp_path, ("[segments]", f'[segments]\n{name} = "customers.flat"'))
 
 
 def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:

@@ -53,15 +53,12 @@ def test_bounced():
     assert said(made) == "15 % of journeys go from web to chat and then to phone (12–18 %, n = 900)."
 
 
-def test_first_channel_is_put_in_order_only_where_the_intervals_part():
+def test_first_channel_tells_the_first_two_and_compares_nothing():
     columns = ["channel", *schema.RESULT]
     apart = finding("first_channel", [["app", 90, 0.21, 0.18, 0.24, True], ["web", 90, 0.62, 0.6, 0.64, True]], columns)
-    assert said(apart) == (
-        "62 % of journeys start on web (60–64 %, n = 90), more than on any other channel; "
-        "app follows with 21 % (18–24 %)."
-    )
+    assert said(apart) == ("62 % of journeys start on web (60–64 %, n = 90) and 21 % (18–24 %) on app.")
     close = finding("first_channel", [["web", 90, 0.33, 0.3, 0.36, True], ["app", 90, 0.31, 0.28, 0.34, True]], columns)
-    assert said(close).endswith("start on web (30–36 %, n = 90) and 31 % (28–34 %) on app, too close to put in order.")
+    assert said(close).endswith("start on web (30–36 %, n = 90) and 31 % (28–34 %) on app.")
     alone = finding("first_channel", [["web", 90, 1.0, 0.96, 1.0, True]], columns)
     assert said(alone) == "100 % of journeys start on web (96–100 %, n = 90)."
 
@@ -150,8 +147,14 @@ def test_each_contrast_of_a_finding_is_claimed_by_itself():
 
 
 def test_an_unclaimed_incident_is_never_told_as_one():
-    assert "this is not claimed" in said(incident(0.31, 0.39, claimed=False))
-    assert said(incident(0.80, 0.88, claimed=True)).startswith("No period is found to differ")
+    assert said(incident(0.31, 0.39, claimed=False)) == (
+        "No period stands out in the share that goes on from cart to order: the most unusual, from 3 to 22 October "
+        "2026, has 35 % (31–39 %, n = 812) against 85 % at other times, and chance alone can bring one like it."
+    )
+    assert said(incident(0.80, 0.88, claimed=True)).startswith("No period stands out")
+    live = {key: value for key, value in incident(0.31, 0.39, claimed=False).items() if key != "claimed"}
+    assert said(live).endswith("chance alone can bring one like it.")
+    assert "this is not claimed" in said(live)  # not judged yet
 
 
 def test_too_little_data_is_an_answer():
@@ -170,6 +173,8 @@ def test_too_little_data_is_an_answer():
     )
     veiled = {"guard": "customers", "status": "refuse", "have": None, "needed": 30}
     assert "fewer than 10 of the 30 customers" in said({**few, "guards": [veiled]})
+    veiled = {**guard, "have": None}
+    assert "Not enough data: fewer than the 10 departures needed" in said({**few, "guards": [veiled]})
     many = finding("converted", [[400, None, None, None, False]], context=GOAL)
     assert said(many).startswith("Not enough data to say how many")
     assert said(finding("nps", [])).startswith("Not enough data: nothing was observed")

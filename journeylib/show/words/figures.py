@@ -49,12 +49,13 @@ def alt(record: Mapping[str, Any]) -> str:
 
 
 def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Give the days that a chart over time shades: the context's `window`, or those of the finding it illustrates."""
+    """Give the days that a chart over time shades: the context's `window`, or what its finding claims."""
     said = record["context"].get("window")
     about = record.get("about")
-    if said or not about or about["form"] != "incident" or lacking(about) or not about["rows"]:
+    found = claims(about) if about and about["form"] == "incident" and not lacking(about) else []
+    if said or not found:
         return (str(said[0]), str(said[1])) if said else None
-    first = rows(about)[0].values
+    first = found[0].values
     return str(first["from_on"]), str(first["until_on"])
 
 

@@ -51,7 +51,7 @@ def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
     for guard in record.get("guards") or ():
         if guard["status"] == "refuse":
             have, needed = guard["have"], f"the {count(guard['needed'])} {visible(guard['guard'])} needed"
-            if have is not None and have >= guard["needed"]:  # rounded up to it, in a shared page
+            if (record.get("min_cell", 10) if have is None else have) >= guard["needed"]:  # rounded up, or hidden
                 return f"Not enough data: fewer than {needed}{to_say}."
             there = f"fewer than {_min_cell(record)}" if have is None else count(have)
             return f"Not enough data: {there} of {needed}{to_say}."
@@ -108,15 +108,9 @@ def _bounced(record: Mapping[str, Any]) -> str:
 
 def _first_channel(record: Mapping[str, Any]) -> str:
     found = sorted(_shown(record), key=lambda row: -row.estimate)
-    first, *others = found
-    value, bracket = parts(first.values, "share")
-    said = f"{value} of journeys start on {name(first.label)} {bracket}"
-    if not others:
-        return f"{said}."
-    second = others[0]
-    if first.low > second.high:
-        return f"{said}, more than on any other channel; {name(second.label)} follows with {_brief(second)}."
-    return f"{said} and {_brief(second)} on {name(second.label)}, too close to put in order."
+    value, bracket = parts(found[0].values, "share")
+    said = f"{value} of journeys start on {name(found[0].label)} {bracket}"
+    return "".join([said, *(f" and {_brief(row)} on {name(row.label)}" for row in found[1:2])]) + "."
 
 
 def _nps(record: Mapping[str, Any]) -> str:
@@ -127,7 +121,7 @@ def _incident(record: Mapping[str, Any]) -> str:
     on = f"from {name(record['context'].get('source'))} to {name(record['context'].get('target'))}"
     if not record["rows"]:
         return f"No period stands out in the share that goes on {on}."
-    return " ".join(_period(record, row, on) for row in _shown(record)[:_MOST_SENTENCES])
+    return _period(record, _shown(record)[0], on)
 
 
 def _period(record: Mapping[str, Any], row: Row, on: str) -> str:
@@ -136,10 +130,10 @@ def _period(record: Mapping[str, Any], row: Row, on: str) -> str:
     other = percent(before, places("share", before, row.low, row.high))
     value, bracket = parts(row.values, "share")
     state = claim(record, row)
-    if state == "none":
+    if state == "none" or (state == "close" and "claimed" in record):  # judged
         return (
-            f"No period is found to differ in the share that goes on {on}: {when} it is {value} {bracket}, "
-            f"{other} at other times."
+            f"No period stands out in the share that goes on {on}: the most unusual, {when}, has {value} {bracket} "
+            f"against {other} at other times, and chance alone can bring one like it."
         )
     only = "only " if row.estimate < before else ""
     said = f"{when[:1].upper()}{when[1:]}, {only}{value} go on {on} {bracket}, against {other} at other times"
