@@ -191,19 +191,22 @@ def _counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
 
 
 def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: mapping.Mapping) -> None:
-    total, found = sum(records.values()), int(counts["rows"].sum())
-    if total != found:
-        raise SourceError(
-            f"the sources hold {total:,} records and the reader found {found:,}. Nothing was loaded; "
-            "look for an unclosed quote, or export the files again."
-        )
+    total = sum(records.values())
+    found = counts.groupby(counts["source"].str.partition("/")[0])["rows"].sum()
+    for name, rows in records.items():
+        if rows != found.get(name, 0):
+            raise SourceError(
+                f"source {name} holds {rows:,} records and the reader found {found.get(name, 0):,}. Nothing was "
+                "loaded; look for an unclosed quote, or export its files again."
+            )
     fates = counts.groupby("fate")["rows"].sum()
     bad = fates.drop(labels=["accepted", "duplicate"], errors="ignore")
     if bad.sum() > said.quarantined_share * total:
-        worst = bad.sort_values(ascending=False).head(3)
+        unfit = counts[counts["fate"].isin(bad.index)].sort_values("rows", ascending=False)
         why = "; ".join(
-            f"{rows:,} rows: {quality.rule_named(str(name)).sentence} ({name}) – {quality.rule_named(str(name)).remedy}"
-            for name, rows in worst.items()
+            f"{row['rows']:,} rows of {row['source']}: {quality.rule_named(row['fate']).sentence} ({row['fate']}) – "
+            f"{quality.rule_named(row['fate']).remedy}"
+            for row in unfit.head(3).to_dict("records")
         )
         raise QuarantineError(
             f"{bad.sum():,} of {total:,} rows are unfit, {bad.sum() / total:.1%}; the limit is "

@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -337,7 +338,7 @@ def _page(
         f"Run again, it is already published: {_median(published['already published']):.1f} s.",
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(line if line.startswith(("|", " ")) else textwrap.fill(line, 110) for line in lines)
 
 
 def _table(sizes: list[int], found: dict[tuple[int, str], Any]) -> Iterator[str]:
