@@ -40,6 +40,7 @@ __all__ = [
     "damaged",
     "data",
     "editions",
+    "folder_name",
     "found",
     "held",
     "identify",
@@ -185,12 +186,17 @@ def held(folder: Path, *, wait: bool = False) -> Iterator[None]:
         yield
 
 
+def folder_name(manifest: Mapping[str, Any]) -> str:
+    """Name an edition's folder: its day and the beginning of its identity."""
+    return f"{manifest['as_of']}-{manifest['id'][:8]}"
+
+
 def publish(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, str]) -> Edition:
     """Publish an edition's files and its manifest under `folder`: staged, then renamed, never overwriting.
 
     The manifest gets the hash of each file. Raises RunError where another edition has the folder's name.
     """
-    target = folder / f"{manifest['as_of']}-{manifest['id'][:8]}"
+    target = folder / folder_name(manifest)
     if target.exists():
         raise RunError(f"{target} exists and is another edition. Move it away, then run again.")
     staging = folder / f".staging-{manifest['id'][:8]}"

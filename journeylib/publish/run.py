@@ -243,8 +243,15 @@ def _finish(recipe: Recipe, about: dict[str, Any], folder: Path, private: Path, 
         raise BusyError("the notebooks or the package changed while the report was made. Run it again.")
     edition.write_json(running / "records.json", done.exact)
     number = 1 + max((one.age[1] for one in edition.editions(folder)), default=0)
+    kept = private / edition.folder_name(about)
     with edition.undisturbed():
-        there = edition.publish(folder, {**about, "number": number, "findings": done.findings}, done.files)
-        shutil.rmtree(private / there.path.name, ignore_errors=True)
-        running.rename(private / there.path.name)
-    return there
+        # The notebooks move first: killed in between, there is no edition yet and the next run replaces them.
+        if is_new := not (folder / kept.name).exists():
+            shutil.rmtree(kept, ignore_errors=True)
+            running.rename(kept)
+        try:
+            return edition.publish(folder, {**about, "number": number, "findings": done.findings}, done.files)
+        except BaseException:
+            if is_new:
+                kept.rename(running)
+            raise
