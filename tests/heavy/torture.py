@@ -186,6 +186,7 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
     _load(_world(folder / "sources", 1), folder / "stores" / "demo")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
     reports, seconds, command = folder / "reports", 12.0, ["run", "reports/demo.toml", "--json"]
+    known = set[str]()  # what is bad stays so; it counts once
     reports.mkdir()
     for place in _counted(times, "runs"):
         as_of = LAST_DAY - timedelta(days=times - 1 - place)
@@ -207,7 +208,8 @@ def kill_runs(folder: Path, times: int, dice: random.Random) -> list[Trial]:
         else:
             bad += _half_done(reports, after_success=json.loads(done.stdout)["edition"])
         bad += _stragglers()
-        trials[how].note(became + own, bad)
+        trials[how].note(became + own, [one for one in dict.fromkeys(bad) if one not in known])
+        known |= set(bad)
     return [trial for trial in trials.values() if trial.tried]
 
 
@@ -232,7 +234,8 @@ def _half_done(reports: Path, *, after_success: str = "") -> list[str]:
         }
         if there != sums:
             bad.append(f"the files of {edition.name} are not those of its manifest")
-        if not (reports.parent / "stores/demo.private/demo" / edition.name / "records.json").exists():
+        kept = reports.parent / "stores" / "demo.private" / "demo" / edition.name / "records.json"
+        if after_success and not kept.exists():
             bad.append(f"the executed notebooks of {edition.name} are lost")
     latest = reports / "demo" / "latest"
     if latest.is_symlink() and latest.resolve() not in [edition.resolve() for edition in _editions(reports)]:
