@@ -297,3 +297,29 @@ def test_a_live_drawing_says_that_nothing_is_judged_yet(drawn):
     assert words.CHROME["unjudged"] == "Not yet judged"
     for name in ("survival", "cost"):
         assert charts.png(drawn[name]).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_flow_is_drawn_where_all_that_leaves_a_place_is_hidden(width):
+    links = [
+        (1, "web", "app", 0.6),
+        (1, "web", "chat", 0.4),
+        (2, "app", "drop-off", None),
+        (2, "chat", "drop-off", 0.4),
+    ]
+    rows = [
+        {
+            "step": step,
+            "source": source,
+            "target": target,
+            "n": 300,
+            "estimate": at,
+            "low": at,
+            "high": at,
+            "is_enough": True,
+        }
+        for step, source, target, at in links
+    ]
+    made = record.make("chart", "flow", schema.result(rows, ["step", "source", "target"]), of="channel")
+    hidden = {**made, "hidden": [2], "audience": "shared", "min_cell": 10}
+    assert any("app" in text for text in texts(hidden, width))

@@ -82,13 +82,18 @@ def _links(record: Mapping[str, Any]) -> dict[tuple[int, str, str], float]:
 
 
 def _column(links: Mapping[tuple[int, str, str], float], step: int) -> dict[str, _Node]:
-    """Give the nodes where a step begins, with those at which the step before it ended for good."""
-    nodes: dict[str, _Node] = {}
+    """Give the nodes where a step begins, with those at which the step before it ended for good.
+
+    A node is as large as what is shown to reach it or to leave it, whichever is more: in a
+    shared page either side may be hidden.
+    """
+    shares: dict[str, list[float]] = {}
     for (at, source, target), share in links.items():
-        name = source if at == step else target if at == step - 1 and target in _ENDS else None
-        if name is not None:
-            nodes[name] = _Node(name, nodes[name].share + share if name in nodes else share)
-    return _ordered(nodes)
+        if at == step:
+            shares.setdefault(source, [0.0, 0.0])[1] += share
+        elif at == step - 1:
+            shares.setdefault(target, [0.0, 0.0])[0] += share
+    return _ordered({name: _Node(name, max(both)) for name, both in shares.items()})
 
 
 def _arrivals(links: Mapping[tuple[int, str, str], float], step: int) -> dict[str, _Node]:
