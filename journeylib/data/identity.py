@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
+from journeylib.days import DAY_US
 from journeylib.schema import ORDER
 
 __all__ = ["ANONYMOUS", "stitch"]
 
 ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so
-_DAY = 86_400_000_000
 
 
 def stitch(events: nw.LazyFrame, *, mode: str, look_back_days: float = 30) -> nw.LazyFrame:
@@ -37,7 +37,7 @@ def stitch(events: nw.LazyFrame, *, mode: str, look_back_days: float = 30) -> nw
         before=before, after=after, after_us=later if mode == "replay" else nw.lit(None, nw.Int64)
     )
 
-    soon = ~nw.col("after").is_null() & (nw.col("after_us") - occurred <= int(look_back_days * _DAY))
+    soon = ~nw.col("after").is_null() & (nw.col("after_us") - occurred <= int(look_back_days * DAY_US))
     known_by = (
         nw.when(~person.is_null() | nw.col("device").is_null())
         .then(nw.lit("itself"))

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 import narwhals.stable.v2 as nw
 
+from journeylib.days import DAY_US
+
 __all__ = ["CONFLICT", "RULES", "Rule", "broken_rule", "rule_named"]
 
-_DAY = 86_400_000_000
 _LONGEST_NAME = 1_000
 _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
@@ -90,8 +91,8 @@ def _event_conditions() -> dict[str, nw.Expr]:
             "skipped_time": _any(nw.col(f"{name}_us_fault") == "gap" for name in times),
             "unreadable_time": _any(_unreadable(f"{name}_at", f"{name}_us") for name in times),
             "implausible_time": _any(nw.col(f"{name}_us") < _EARLIEST for name in times),
-            "zero_time": (occurred >= -_DAY) & (occurred < _DAY),
-            "future_time": occurred > int(datetime.now(UTC).timestamp() * 1e6) + _DAY,
+            "zero_time": (occurred >= -DAY_US) & (occurred < DAY_US),
+            "future_time": occurred > int(datetime.now(UTC).timestamp() * 1e6) + DAY_US,
             "ends_before_start": nw.col("ended_us") < occurred,
             "no_touchpoint": nw.col("touchpoint").is_null(),
             "no_channel": nw.col("channel").is_null(),

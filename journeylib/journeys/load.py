@@ -70,7 +70,7 @@ def load(mapping_path: Path | str, store_path: Path | str, *, progress: bool = F
 def _identity(said: mapping.Mapping, inputs: list[dict[str, Any]]) -> str:
     """Name the snapshot by what goes into it: files, mapping, and the code that reads them."""
     package = Path(journeylib.__file__).parent
-    code = [package / "engine.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
+    code = [package / "days.py", package / "engine.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
     code += sorted((package / "journeys").glob("*.py"))
     rules = [
         {name: value for name, value in vars(source).items() if name not in {"path", "files"}}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from journeylib.days import DAY_US, midnight
 from journeylib.journeys import outcomes, segments
 from journeylib.journeys.view import Store
 
@@ -32,9 +33,9 @@ def select(
     journeys = outcomes.label(store, touchpoint=goal["touchpoint"], within_days=goal["within_days"])
     started = nw.col("started_us")
     if start is not None:
-        journeys = journeys.filter(started >= _midnight(start))
+        journeys = journeys.filter(started >= midnight(start))
     if through is not None:
-        journeys = journeys.filter(started < _midnight(through + timedelta(days=1)))
+        journeys = journeys.filter(started < midnight(through) + DAY_US)
     if segment and group is not None:
         [name] = segment
         journeys = segments.attach(journeys, store, segment).filter(nw.col(name) == group)
@@ -43,7 +44,3 @@ def select(
         touched = touching.group_by("customer_id", "started_us").agg(times=nw.len())
         journeys = journeys.join(touched, on=["customer_id", "started_us"], how="semi")
     return journeys
-
-
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000

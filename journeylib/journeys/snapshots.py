@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylib import engine
 from journeylib.data import mapping, quality
+from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys.reconstruct import reconstruct, summarise
 from journeylib.schema import CUSTOMERS, EVENTS, ORDER, QUARANTINE
 
@@ -69,11 +70,11 @@ def facts(
         "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
         "attributes": [name for name in customers.collect_schema().names() if name not in CUSTOMERS],
         "begins_us": int(span["first"]),
-        "begins_on": _day(int(span["first"])),
+        "begins_on": day_of(int(span["first"])).isoformat(),
         "last_us": last,
-        "last_on": _day(last),
-        "ends_us": last + 1 if declared is None else _midnight(declared + timedelta(days=1)),
-        "complete_through": (declared or date.fromisoformat(_day(last)) - timedelta(days=1)).isoformat(),
+        "last_on": day_of(last).isoformat(),
+        "ends_us": last + 1 if declared is None else midnight(declared) + DAY_US,
+        "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
         "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
     }
 
@@ -132,12 +133,3 @@ def _write_quarantine(tables: list[nw.LazyFrame], into: Path) -> None:
         for table in tables
     ]
     engine.write(nw.concat(rejected, how="vertical"), into, order_by=_PLACE)
-
-
-def _day(instant: int) -> str:
-    day: date = datetime.fromtimestamp(instant / 1e6, UTC).date()
-    return day.isoformat()
-
-
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000

@@ -7,20 +7,18 @@ knows more than was known on the day that it speaks of.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from journeylib.data import store
+from journeylib.days import DAY_US, day_of, midnight
 from journeylib.errors import StoreError
 from journeylib.journeys.reconstruct import summarise
 from journeylib.schema import CUSTOMERS
 
 __all__ = ["Store", "in_period", "open_store"]
-
-_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
     """
     said = store.manifest(path)
     facts, rules = said["facts"], said["rules"]
-    ends = min(facts["ends_us"], _end_of(through)) if through else facts["ends_us"]
+    ends = min(facts["ends_us"], midnight(through) + DAY_US) if through else facts["ends_us"]
     begins = facts["begins_us"]
     if ends <= begins:
         raise StoreError(
@@ -71,7 +69,7 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
     if ends <= facts["last_us"]:
         events, steps = (table.filter(nw.col("occurred_us") < ends) for table in (events, steps))
         journeys = summarise(steps)
-    last_day = datetime.fromtimestamp((ends - 1) / 1e6, UTC).date()
+    last_day = day_of(ends - 1)
     customers = tables["customers"].filter(~(nw.col("signed_up_on") > last_day).fill_null(False))
     gone = nw.col("ended_on") <= last_day
     customers = customers.with_columns(
@@ -84,9 +82,9 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
         customers=customers,
         begins_us=begins,
         ends_us=ends,
-        start_us=max(begins, _start_of(start)) if start else begins,
-        gap_us=int(rules["gap_days"] * _DAY),
-        longest_us=int(rules["longest_days"] * _DAY),
+        start_us=max(begins, midnight(start)) if start else begins,
+        gap_us=int(rules["gap_days"] * DAY_US),
+        longest_us=int(rules["longest_days"] * DAY_US),
         end_touchpoints=tuple(rules["end_touchpoints"]),
         attributes=[name for name in tables["customers"].collect_schema().names() if name not in CUSTOMERS],
         facts=facts,
@@ -96,12 +94,3 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
 def in_period(table: nw.LazyFrame, store: Store) -> nw.LazyFrame:
     """Keep the journeys (or steps) of journeys that started in the store's period."""
     return table.filter(nw.col("started_us") >= store.start_us)
-
-
-def _start_of(day: str) -> int:
-    start = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-    return int(start.timestamp()) * 1_000_000
-
-
-def _end_of(day: str) -> int:
-    return _start_of((date.fromisoformat(day) + timedelta(days=1)).isoformat())

@@ -15,12 +15,10 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.estimates import Sums, cluster_sums, share
-from journeylib.journeys.outcomes import label
+from journeylib.journeys.outcomes import OUTCOMES, label
 from journeylib.journeys.view import Store
 
-__all__ = ["OUTCOMES", "converted", "counts", "customers", "windows"]
-
-OUTCOMES = ["converted", "lost", "open"]
+__all__ = ["converted", "counts", "customers", "windows"]
 
 
 def customers(journeys: nw.LazyFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ weekday once; a period still in progress when the data end is left out.
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -17,11 +17,11 @@ import ruptures
 from numpy.typing import NDArray
 
 from journeylib import engine, schema
+from journeylib.days import DAY_US, day_of, midnight
 from journeylib.estimates import ENOUGH, Estimate, Sums, cluster_sums, share
 
 __all__ = ["conversion", "incident", "started", "windows"]
 
-_DAY_US = 86_400_000_000
 _WINDOW = ["from_on", "until_on"]
 _SHORTEST = 3  # days of a window
 _FEWEST = 14  # days without which no window is looked for
@@ -39,7 +39,7 @@ def started(journeys: nw.LazyFrame, *, start_us: int, ends_us: int, every_days: 
         period=_period(begun, start_us, every_days)
     )
     found = engine.collect(counted.group_by("period").agg(n=nw.col("customer_id").n_unique(), journeys=nw.len()))
-    periods = (ends_us // _DAY_US - start_us // _DAY_US) // every_days
+    periods = (ends_us // DAY_US - start_us // DAY_US) // every_days
     at = {int(row["period"]): row for row in found.to_dict("records")}
     rows = []
     for period in range(periods):
@@ -142,8 +142,8 @@ def incident(
     if found.empty:
         return found
     [window] = found.to_dict("records")
-    from_us, until_us = (_microseconds(window[name]) for name in _WINDOW)
-    is_inside = (nw.col("occurred_us") >= from_us) & (nw.col("occurred_us") < until_us + _DAY_US)
+    from_us, until_us = (midnight(window[name]) for name in _WINDOW)
+    is_inside = (nw.col("occurred_us") >= from_us) & (nw.col("occurred_us") < until_us + DAY_US)
     entries = _entries(events, source, target, **times).with_columns(is_inside=is_inside)
     sides = cluster_sums(entries, ["is_inside"], x=nw.col("is_converted"))
     by_side = {bool(row["is_inside"]): share(Sums.of(row)) for row in engine.collect(sides).to_dict("records")}
@@ -156,7 +156,7 @@ def _entries(
     events: nw.LazyFrame, source: str, target: str, *, within_days: float, start_us: int, ends_us: int
 ) -> nw.LazyFrame:
     """One row a mature entry, with `is_converted` 0 or 1."""
-    within_us = round(within_days * _DAY_US)
+    within_us = round(within_days * DAY_US)
     occurred, touchpoint = nw.col("occurred_us"), nw.col("touchpoint")
     # The target sorts behind a source of the same instant, so that it counts as after it.
     both = events.filter(touchpoint.is_in([source, target]) & (occurred < ends_us)).with_columns(
@@ -174,15 +174,11 @@ def _entries(
 
 
 def _period(instant: nw.Expr, start_us: int, every_days: int) -> nw.Expr:
-    return ((instant - start_us // _DAY_US * _DAY_US) / (every_days * _DAY_US)).floor()
+    return ((instant - start_us // DAY_US * DAY_US) / (every_days * DAY_US)).floor()
 
 
 def _on(period: int, start_us: int, every_days: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=start_us // _DAY_US + period * every_days)).isoformat()
-
-
-def _microseconds(day: str) -> int:
-    return (date.fromisoformat(day) - date(1970, 1, 1)).days * _DAY_US
+    return day_of(start_us + period * every_days * DAY_US).isoformat()
 
 
 def _share_of_days(hits: _Days, entries: _Days) -> Estimate:

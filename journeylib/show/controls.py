@@ -7,7 +7,6 @@ Each view stands over a function that gives the same frame without a widget:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,6 +14,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
+from journeylib.days import day_of
 from journeylib.journeys import segments as groups
 from journeylib.journeys import selection
 from journeylib.journeys.view import Store
@@ -32,7 +32,7 @@ def journeys(
 ) -> widgets.Widget:
     """Make the journey explorer: goal, segment, group, period and touchpoints over a flow and the top paths."""
     segments = segments or {}
-    first, last = _date(store.start_us), _date(store.ends_us - 1)
+    first, last = day_of(store.start_us), day_of(store.ends_us - 1)
     goal = widgets.Dropdown(description="Goal", options=list(goals))
     segment = widgets.Dropdown(description="Segment", options=[_EVERYONE, *segments])
     group = widgets.Dropdown(description="Group", options=[_EVERYONE])
@@ -91,7 +91,3 @@ def _touchpoints(store: Store) -> list[str]:
     found = engine.collect(store.events.group_by("touchpoint").agg(events=nw.len()))
     frequent = found.sort_values(["events", "touchpoint"], ascending=[False, True])
     return list(frequent["touchpoint"].head(_MOST_TOUCHPOINTS))
-
-
-def _date(instant: int) -> date:
-    return datetime.fromtimestamp(instant / 1e6, UTC).date()

@@ -19,6 +19,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
+from journeylib.days import day_of
 from journeylib.errors import RefusedError
 from journeylib.schema import RESULT
 
@@ -206,9 +207,9 @@ def _statement(store: Any) -> Record:
         "data",
         pd.DataFrame(reasons, columns=["rule", "rows"]),
         id=None,
-        from_on=_day(store.start_us),
-        to_on=_day(store.ends_us - 1),
-        begins_on=_day(store.begins_us),
+        from_on=day_of(store.start_us),
+        to_on=day_of(store.ends_us - 1),
+        begins_on=day_of(store.begins_us),
         sources=len(facts.get("sources") or ()),
         **context,
     )
@@ -255,7 +256,3 @@ def _jsonable(value: Any) -> Any:
 
 def _cell(value: Any) -> str:
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _day(us: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=us // 86_400_000_000)).isoformat()

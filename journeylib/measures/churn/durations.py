@@ -15,6 +15,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine, schema
+from journeylib.days import DAY_US, midnight
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, plain_sums, share
 
@@ -32,7 +33,6 @@ __all__ = [
 
 NOBODY_ENDED = "no customer has an end date in the data"
 BY_DATE = "a contract ends on a date, not by silence"
-_DAY_US = 86_400_000_000
 
 
 class StoreView(Protocol):
@@ -81,7 +81,7 @@ def contractual(store: StoreView) -> nw.LazyFrame:
     an end date before the sign-up or before the period starts (that customer is not seen), a
     sign-up after the last whole day.
     """
-    begin, end = store.start_us // _DAY_US, store.ends_us // _DAY_US
+    begin, end = store.start_us // DAY_US, store.ends_us // DAY_US
     days = engine.microseconds(_once(store.customers), signed_up_us="signed_up_on", ended_us="ended_on")
     signed_up, ended = (_day(nw.col(name)) for name in ("signed_up_us", "ended_us"))
     days = days.with_columns(signed_up=signed_up, ended=ended)
@@ -97,7 +97,7 @@ def contractual(store: StoreView) -> nw.LazyFrame:
         "has_left",
         entry_day=nw.when(late > 0).then(late).otherwise(nw.lit(0)).cast(nw.Int64),
         day=(last - signed_up).cast(nw.Int64),
-        zero_us=nw.when(late > 0).then(nw.lit(begin * _DAY_US)).otherwise(nw.col("signed_up_us")),
+        zero_us=nw.when(late > 0).then(nw.lit(begin * DAY_US)).otherwise(nw.col("signed_up_us")),
         end_cause=nw.when(nw.col("has_left")).then(nw.col("end_cause")),
     )
 
@@ -118,7 +118,7 @@ def lapse(
     `silent_days`, or silent for exactly that long, is censored there. Day 1 is the first day
     from the landmark. No rows where the data end before the landmark plus `silent_days`.
     """
-    start, silence = _instant(landmark), round(silent_days * _DAY_US)
+    start, silence = midnight(landmark), round(silent_days * DAY_US)
     decided = store.ends_us - silence
     if silence <= 0:
         raise ParameterError(f"silent_days = {silent_days} is no silence. Give a number of days above 0.")
@@ -143,7 +143,7 @@ def lapse(
     followed = each.filter((nw.col("is_active") == 1) & (nw.col("is_gone") == 0) & (nw.lit(decided) > start))
     has_left = ~nw.col("lapsed_us").is_null()
     day = (
-        nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // _DAY_US)))
+        nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // DAY_US)))
     )
     return followed.select(
         "customer_id",
@@ -188,7 +188,7 @@ def causes(store: StoreView) -> pd.DataFrame:
     """
     dated = engine.microseconds(_once(store.customers), ended_us="ended_on")
     ended = _day(nw.col("ended_us"))
-    inside = (ended >= store.start_us // _DAY_US) & (nw.col("ended_us") < store.ends_us)
+    inside = (ended >= store.start_us // DAY_US) & (nw.col("ended_us") < store.ends_us)
     units = dated.filter(inside.fill_null(False)).with_columns(cause=nw.col("end_cause").fill_null("unknown"))
     found = engine.collect(category_sums(units, units, ["cause"]))
     if found.empty:
@@ -207,9 +207,4 @@ def _once(customers: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _day(us: nw.Expr) -> nw.Expr:
-    return (us / _DAY_US).floor()
-
-
-def _instant(day: str | date) -> int:
-    given = date.fromisoformat(day) if isinstance(day, str) else day
-    return (given - date(1970, 1, 1)).days * _DAY_US
+    return (us / DAY_US).floor()
