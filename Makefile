@@ -36,14 +36,16 @@ notebooks: .stamps/test load-demo ## run the notebooks over the demo store and k
 lab: .stamps/install load-demo ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-torture: .stamps/test ## kills, floods and corruptions in full; writes docs/torture.md
+torture: .stamps/test ## kills, floods and corruptions in full; writes docs/torture.md, corruptions.md
 	$(BIN)/python tests/heavy/torture.py
+	$(BIN)/python tests/heavy/corruptions.py
 
 simulate: .stamps/test ## coverage of intervals, errors of tests; writes docs/statistics.md
 	$(BIN)/python tests/heavy/simulate.py
 
-bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks.md
+bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks*.md
 	$(BIN)/python tests/heavy/bench.py
+	$(BIN)/python tests/heavy/bench_load.py
 
 clean: ## remove the environment and the two sample reports with their data; yours stay
 	rm -rf .venv .stamps .mypy_cache .ruff_cache .pytest_cache

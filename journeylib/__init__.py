@@ -1,7 +1,7 @@
 """Customer-journey analytics: journeys from events, measured honestly, published as editions.
 
     store = journeylib.open_store("stores/demo")         lazy tables of a journey store
-    journeylib.load("mapping.toml", "stores/demo")       sources into a store
+    journeylib.load(mapping="mapping.toml", store="stores/demo")   sources into a store
 
 Measures live in `journeylib.measures`, one question a file; what a notebook shows
 goes through `journeylib.show`.

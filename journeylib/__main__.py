@@ -55,14 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     check = _verb(verbs, "check", _check, "say what is in a source, suggest a mapping", "journey check exports/web.csv")
-    check.add_argument("source", metavar="SOURCE", help="a .csv or .parquet file")
+    check.add_argument("source", metavar="SOURCE", help="a file, a folder or a pattern")
+    check.add_argument("--write-mapping", metavar="FILE", help="write the suggested mapping to a new file")
 
     load = _verb(
         verbs, "load", _load, "load sources into a journey store",
         "journey load --mapping sources/demo/mapping.toml --store stores/demo",
     )  # fmt: skip
+    load.add_argument("source", metavar="SOURCE", nargs="*", help="files or folders, for a mapping of one source")
     load.add_argument("--mapping", required=True, metavar="FILE", help="the mapping, a TOML file")
     load.add_argument("--store", required=True, metavar="DIR", help="the store's folder; made where there is none")
+    load.add_argument("--retry", metavar="FILE", help="a repaired copy of the store's quarantine.csv")
 
     run = _verb(verbs, "run", _run, "publish the edition that a recipe asks for", "journey run reports/demo.toml")
     run.add_argument("recipe", metavar="RECIPE", help="the recipe, a TOML file")
@@ -70,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = _verb(verbs, "list", _list, "list the reports and what became of their last runs", "journey list")
     listing.add_argument("--reports", metavar="DIR", default="reports", help="the reports' folder (default: reports)")
+
+    explain = _verb(
+        verbs, "explain", _explain, "say which ids are one customer, and why", "journey explain 00123 --store stores/demo"
+    )
+    explain.add_argument("customer", metavar="CUSTOMER", help="a customer's id, a person's or a device's")
+    explain.add_argument("--store", required=True, metavar="DIR", help="the store's folder")
 
     _verb(verbs, "doctor", _doctor, "say whether this machine can run reports", "journey doctor")
     return parser
@@ -85,22 +94,24 @@ def _verb(verbs: Any, name: str, verb: Any, purpose: str, example: str) -> argpa
 
 
 def _check(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
-    from journeylib.data.check import check
+    from journeylib.data.check import check, told, write_mapping
 
-    found = check(said.source)
-    lines = [f"{found['file']}: {found['rows']:,} rows, {len(found['columns'])} columns"]
-    lines += [f"  {column['name']}  {column['type']}" for column in found["columns"]]
-    lines += ["", "would be rejected:" if found["would_reject"] else "would be rejected: none"]
-    lines += [f"  {what['rows']:,}: {what['why']} ({rule})" for rule, what in found["would_reject"].items()]
-    lines += ["", "a mapping to begin with:", "", found["mapping"]]
-    return found, lines, 0
+    found = check(said.source, mapping_path=said.write_mapping)
+    if said.write_mapping:
+        write_mapping(said.write_mapping, found["mapping"])
+    return found, told(found), 0
 
 
 def _load(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
-    done = journeylib.load(said.mapping, said.store, progress=sys.stderr.isatty())
+    progress = sys.stderr.isatty()
+    done = journeylib.load(
+        said.source or None, mapping=said.mapping, store=said.store, retry=said.retry, progress=progress
+    )
     counts = ", ".join(f"{done[name]:,} {name}" for name in ["accepted", "quarantined", "duplicates"])
     lines = [f"{done['status']}: {done['records_in']:,} records in {said.store} ({counts})"]
     lines += [f"  {rows:,} quarantined: {rule}" for rule, rows in done["reasons"].items()]
+    if done["quarantine"]:
+        lines.append(f"  repair a copy of {done['quarantine']} and load again with --retry COPY")
     lines += [f"  warning: {warning}" for warning in done["warnings"]]
     return done, lines, 0
 
@@ -125,6 +136,13 @@ def _list(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
         lines.append(f"{one['name']}: {one['status']}" + (f", as of {one['as_of']}" if one["as_of"] else ""))
         lines += [f"  {text}" for text in (one["failed"], one["answer"], one["path"]) if text]
     return {"reports": found}, lines or [f"{said.reports} holds no reports yet. Make one: journey run RECIPE"], 0
+
+
+def _explain(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.journeys.explain import explain, words
+
+    found = explain(said.store, said.customer)
+    return found, words(found), 0
 
 
 def _doctor(_: argparse.Namespace) -> tuple[Any, Iterable[str], int]:

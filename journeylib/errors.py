@@ -17,6 +17,8 @@ where to mend it. A weak answer is not an error: it is a row with `is_enough = F
 
 from __future__ import annotations
 
+import unicodedata
+
 __all__ = [
     "BusyError",
     "JourneyError",
@@ -28,6 +30,7 @@ __all__ = [
     "RunError",
     "SourceError",
     "StoreError",
+    "shown",
     "together",
 ]
 
@@ -91,3 +94,16 @@ def together(mistakes: list[str]) -> str:
     if len(mistakes) == 1:
         return mistakes[0]
     return f"{len(mistakes)} mistakes:\n" + "\n".join(f"  {mistake}" for mistake in mistakes)
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """Make a text from data safe to show in a message: cut short, invisible and direction-changing characters escaped.
+
+    >>> print(shown("a\u202eb\x00"))
+    a\\u202eb\\x00
+    """
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return "".join(
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in hidden else each for each in cut
+    )

@@ -31,9 +31,10 @@ ORDER = ["occurred_us", "event_id"]  # total, so equal rows in any order give eq
 
 _TEXT, _WHOLE = nw.String, nw.Int64
 
-# One row an event. `device_id` is the less trusted id the event arrived with, and `known_by`
-# how its customer became known: "itself", "before" (the device's last log-in), "after" (its
-# next one) or "device" (never: the device stands for the customer).
+# One row an event. `person_id` and `device_id` are the ids that the event arrived with, and
+# `known_by` how its customer became known: "itself", "before" (the device's last log-in), "after"
+# (its next one), "graph" (ids seen together), "device" (never: the device stands for the
+# customer) or "nobody" (no usable id: the event stands alone).
 EVENTS: Mapping[str, Any] = {
     "event_id": _TEXT,
     "customer_id": _TEXT,
@@ -54,6 +55,7 @@ EVENTS: Mapping[str, Any] = {
     "updated_us": _WHOLE,
     "source": _TEXT,
     "source_row": _WHOLE,  # counted from 1, the header apart
+    "person_id": _TEXT,
     "device_id": _TEXT,
     "known_by": _TEXT,
 }
@@ -98,9 +100,12 @@ CUSTOMERS: Mapping[str, Any] = {
 QUARANTINE: Mapping[str, Any] = {
     "source": _TEXT,
     "source_row": _WHOLE,
+    "line": _WHOLE,  # where it begins in its file; null where the file has no lines
+    "file": _TEXT,
+    "file_sha256": _TEXT,
     "rule": _TEXT,
     "hint": _TEXT,
-    "original": _TEXT,  # the row as JSON text
+    "original": _TEXT,  # the record's own text; of a Parquet file, the row as JSON
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {

@@ -24,7 +24,7 @@ def _project(folder: Path, *, shuffled: bool = False) -> Path:
     worlds.make(folder / "sources", customers=600, seed=11)
     if shuffled:
         _shuffle(folder / "sources")
-    journeylib.load(folder / "sources" / "mapping.toml", folder / "stores" / "demo")
+    journeylib.load(mapping=folder / "sources" / "mapping.toml", store=folder / "stores" / "demo")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (folder / "reports").mkdir()
     shutil.copy(ROOT / "reports" / "demo.toml", folder / "reports")
@@ -89,6 +89,7 @@ def test_the_published_folder_holds_what_pages_show_and_no_more(published):
         "index.html",
         "manifest.json",
         "overview.html",
+        "review.html",
     ]
     assert (published / "reports" / "index.html").exists()
 

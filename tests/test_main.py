@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,8 +147,9 @@ def test_load_counts_what_became_of_every_row(
     assert command.main(asked) == 0
     first, *rest = capsys.readouterr().out.splitlines()
     assert first == f"loaded: 5 records in {tmp_path}/store (4 accepted, 1 quarantined, 0 duplicates)"
-    assert len(rest) == 1
+    assert len(rest) == 2
     assert rest[0].startswith("  1 quarantined: ")
+    assert re.fullmatch(r"  repair a copy of .*/quarantine\.csv and load again with --retry COPY", rest[1])
     assert command.main([*asked, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "already loaded"
 

@@ -22,7 +22,7 @@ def _stores(folder, without=()):
     made = []
     for seed in SEEDS:
         truth = worlds.make(folder / str(seed), customers=2000, seed=seed, without=without)
-        journeylib.load(folder / str(seed) / "mapping.toml", folder / f"store-{seed}")
+        journeylib.load(mapping=folder / str(seed) / "mapping.toml", store=folder / f"store-{seed}")
         made.append((journeylib.open_store(folder / f"store-{seed}"), truth["plants"]))
     return made
 

@@ -1,113 +1,238 @@
-"""Look at a source before loading it: what is in it, a suggested mapping, what would be rejected."""
+"""Look at a source before loading it: what is in it, a suggested mapping, what would be rejected.
+
+Everything is read as a load would read it, from the whole of a small file and from the
+beginning of a large one. Nothing is written but the mapping, where that is asked for; and
+no row is shown: only names, counts and what the texts of a column look like.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
+import pandas as pd
 
 from journeylib import engine
-from journeylib.data import mapping, quality, reading
-from journeylib.errors import SourceError
+from journeylib.data import beginning, draft, duplicates, mapping, oddities, opening, paths, quality, reading, suggest
+from journeylib.data import columns as named
+from journeylib.data.columns import Column
+from journeylib.data.opening import Opened
+from journeylib.data.sources import Source
+from journeylib.data.suggest import Suggestion
+from journeylib.errors import MappingError, SourceError, shown, together
 
-__all__ = ["check", "suggest"]
-
-# Names that common exports use for each canonical column, most telling first.
-_USUAL = {
-    "event_id": ["event_id", "messageid", "uuid", "contactid", "conversationid", "message_id", "id", "row_id"],
-    "customer_id": ["customer_id", "userid", "user_id", "person_id", "customer", "household_id", "client_id"],
-    "_device": ["anonymousid", "anonymous_id", "user_pseudo_id", "domain_userid", "distinct_id", "device_id"],
-    "occurred_at": ["occurred_at", "timestamp", "event_timestamp", "derived_tstamp", "time:timestamp", "created_at",
-                    "started", "initiationtimestamp", "recordeddate", "at", "time", "date"],
-    "touchpoint": ["touchpoint", "event", "event_name", "concept:name", "activity", "eventtype", "type", "name"],
-    "channel": ["channel", "platform", "mediatype", "via_channel", "origin", "source"],
-    "ended_at": ["ended_at", "ended", "disconnecttimestamp", "conversationend", "closed_at"],
-    "score": ["score", "rating", "nps", "csat"],
-    "score_type": ["score_type"],
-    "revenue": ["revenue", "amount", "value", "total", "price"],
-    "currency": ["currency", "currencycode"],
-    "cost": ["cost"],
-    "reason": ["reason", "intent", "subject"],
-    "resource": ["resource", "agent", "team", "org:resource", "queue"],
-    "text": ["comment", "text", "description"],
-    "updated_at": ["updated_at", "lastupdatetimestamp"],
-}  # fmt: skip
+__all__ = ["check", "told", "write_mapping"]
 
 
-def check(path: Path | str) -> dict[str, Any]:
-    """Describe a source file: rows, columns with their types, a suggested mapping and the rows it would reject.
+def check(source: Path | str, *, mapping_path: Path | str | None = None) -> dict[str, Any]:
+    """Describe a source: its columns, a suggested mapping, and what a load by it would reject.
 
-    The answer has file, rows, columns (name, type), mapping (TOML text), lacks (what could
-    not be suggested) and would_reject (rule → rows; empty while something is lacking).
-    Nothing is written.
+    `source` is a file, or a folder or pattern of which the first file is looked at;
+    `mapping_path` says where the mapping will stand, at whose folder its path then starts.
+
+    The answer has file, files, rows (looked at), is_sample, rows_about (in the whole file),
+    columns (name, type, looks, filled_share, distinct), mapping (TOML text), notes, lacks (what
+    could not be suggested); and, where only a channel is lacking, accepted, duplicates,
+    would_reject (rule → rows, why, remedy) and warnings. Raises SourceError where a load would refuse the file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}. Name one .parquet or .csv file.")
-    there = reading.columns(path)
-    columns, lacks = suggest(list(there))
-    text = _toml(path, columns, lacks, there)
-    answer: dict[str, Any] = {
+    path, number = _first_file(source)
+    with tempfile.TemporaryDirectory(prefix="journey-") as folder:
+        work = Path(folder)
+        begun = beginning.take(path, work)
+        try:
+            return _looked_at(source, path, number, begun, work, mapping_path)
+        except SourceError as error:
+            raise SourceError(str(error).replace(str(begun.path), str(path))) from None
+        except engine.EngineError as error:
+            first = str(error).strip().split("\n", 1)[0]
+            raise SourceError(f"{path} cannot be read: {first} Export it again.") from None
+
+
+def write_mapping(path: Path | str, text: str) -> None:
+    """Write a suggested mapping to a new file; raises MappingError where there is one already."""
+    try:
+        with Path(path).open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise MappingError(f"{path} is there already and stays as it is. Name another file, or remove it.") from None
+    except OSError as error:
+        raise MappingError(f"{path} cannot be written: {error.strerror}. Name a file in a folder of yours.") from None
+
+
+def told(answer: dict[str, Any]) -> list[str]:
+    """Say the answer of `check` in lines for a terminal."""
+    rows = f"{answer['rows']:,} rows"
+    if answer["is_sample"]:
+        rows = f"the first {rows} of about {answer['rows_about']:,}"
+    lines = [f"{shown(answer['file'])}: {rows}, {len(answer['columns'])} columns"]
+    if answer["files"] > 1:
+        lines[0] += f" (the first of {answer['files']:,} files)"
+    lines += [
+        f"  {shown(each['name'])}  {each['looks']}, {each['filled_share']:.0%} filled, {each['distinct']:,} different"
+        for each in answer["columns"]
+    ]
+    if "accepted" in answer:
+        rejected = sum(each["rows"] for each in answer["would_reject"].values())
+        lines += ["", f"accepted: {answer['accepted']:,}, duplicates: {answer['duplicates']:,}, rejected: {rejected:,}"]
+        lines += [
+            f"  {each['rows']:,}: {each['why']} ({rule}) – {each['remedy']}"
+            for rule, each in answer["would_reject"].items()
+        ]
+        lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+    else:
+        lacks = [name for name in answer["lacks"] if name != "channel"]
+        lines += ["", f"what would be rejected can be told once the mapping says: {', '.join(lacks)}"]
+    return [*lines, "", "a mapping to begin with:", "", answer["mapping"]]
+
+
+def _first_file(source: Path | str) -> tuple[Path, int]:
+    mistakes: list[str] = []
+    files = paths.find([str(source)], Path(), mistakes, said="")
+    if mistakes:
+        raise SourceError(together(mistakes))
+    return files[0], len(files)
+
+
+def _looked_at(
+    source: Path | str, path: Path, number: int, begun: beginning.Beginning, work: Path, mapping_path: Path | str | None
+) -> dict[str, Any]:
+    said = Source(path.name, "events", path.name, (begun.path,), {}, encoding=begun.encoding)
+    found, rows = _columns(said, begun.path, work / "1")
+    if not begun.path.name.endswith(".parquet") and named.has_no_header(found):
+        said = replace(said, header_rows=0)
+        found, rows = _columns(said, begun.path, work / "2")
+    name = paths.source_name([str(source)])
+    made = suggest.suggest(found, source=name)
+    if made.file.get("header_rows", 1) != 1:
+        said = replace(said, header_rows=made.file["header_rows"])
+        found, rows = _columns(said, begun.path, work / "3")
+        made = suggest.suggest(found, source=name)
+    _say_file(made, said)
+    text = _text(made, source, number, begun, rows, mapping_path)
+    answer = {
         "file": path.name,
-        "rows": reading.count_records(path),
-        "columns": [{"name": name, "type": str(kind)} for name, kind in there.items()],
+        "files": number,
+        "rows": rows,
+        "is_sample": not begun.is_whole,
+        "rows_about": rows if begun.is_whole else _rounded(rows / begun.share),
+        "columns": [
+            {
+                "name": each.name, "type": each.type, "looks": each.looks,
+                "filled_share": each.filled / max(rows, 1), "distinct": each.distinct,
+            }
+            for each in found
+        ],
         "mapping": text,
-        "lacks": lacks,
+        "notes": made.notes,
+        "lacks": made.lacks,
         "would_reject": {},
-    }
-    if not [name for name in lacks if name != "channel"]:
-        source = mapping.Source(
-            name=path.stem,
-            kind="events",
-            path=path.name,
-            files=(path,),
-            columns=columns,
-            constants={"channel": "web"} if "channel" in lacks else {},
-            time_format=_format(there[columns["occurred_at"][0]]),
-            zone="UTC",
-        )
-        rules = reading.stage(source, path).group_by("rule").agg(rows=nw.len())
-        found = engine.collect(rules, order_by=["rule"]).dropna()
-        answer["would_reject"] = {
-            name: {"rows": rows, "why": quality.rule_named(name).sentence}
-            for name, rows in zip(found["rule"].tolist(), found["rows"].tolist(), strict=True)
-        }
+    }  # fmt: skip
+    if not set(made.lacks) - {"channel"}:
+        answer |= _tried(text, begun.path, work / "4")
     return answer
 
 
-def suggest(there: list[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """Suggest which of a source's columns are the canonical ones; also name the needed ones without a guess.
+def _columns(said: Source, path: Path, work: Path) -> tuple[list[Column], int]:
+    """Describe the columns of a file as far as its records can be read; also how many records it has."""
+    work.mkdir()
+    opened = opening.open_file(said, path, work)
+    if opened.is_json:
+        return named.describe(_json_frame(opened)), opened.records
+    table = reading.raw(said, opened)
+    kinds = {name: str(kind) for name, kind in table.collect_schema().items()} if opened.plain is None else {}
+    frame = engine.collect(table.select(nw.all().cast(nw.String)))
+    if opened.plain:
+        unfit = [each.row - 1 for each in opened.plain.unfit]
+        frame = frame.iloc[said.header_rows :].reset_index(drop=True).drop(index=unfit)
+    return named.describe(frame, kinds), opened.records
 
-    >>> suggest(["messageId", "userId", "anonymousId", "timestamp", "event"])[0]["customer_id"]
-    ('userId', 'anonymousId')
-    """
-    plain = {name.lower().replace(" ", "_"): name for name in there}
-    found: dict[str, tuple[str, ...]] = {}
-    taken: set[str] = set()
-    for canonical, usual in _USUAL.items():
-        match = next((plain[name] for name in usual if name in plain and plain[name] not in taken), None)
-        if match is None:
+
+def _json_frame(opened: Opened) -> pd.DataFrame:
+    assert opened.plain is not None
+    with opened.plain.path.open(encoding="utf-8", errors="replace") as lines:
+        frame = pd.DataFrame(list(_objects(lines)), dtype=object)
+    return frame.rename(columns=lambda name: name.encode("utf-8", "replace").decode())  # half a character is none
+
+
+def _objects(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    decode = json.JSONDecoder(parse_int=str, parse_float=str).decode  # ids that are numbers keep all their digits
+    for line in lines:
+        try:
+            value = decode(line)
+            if isinstance(value, dict):
+                yield dict(_flat(value, ""))
+        except (ValueError, RecursionError):
             continue
-        taken.add(match)
-        into = "customer_id" if canonical == "_device" else canonical
-        found[into] = (*found.get(into, ()), match)
-    needed = ["customer_id", "occurred_at", "touchpoint", "channel"]
-    return found, [name for name in needed if name not in found]
 
 
-def _format(kind: nw.dtypes.DType) -> str:
-    return "timestamp" if isinstance(kind, nw.Datetime | nw.Date) else "iso" if kind == nw.String else "epoch_us"
+def _flat(value: dict[str, Any], before: str) -> Iterator[tuple[str, str]]:
+    """The values of an object as texts, each named by its path."""
+    for key, each in value.items():
+        if isinstance(each, str):
+            yield before + key, each
+        elif isinstance(each, dict):
+            yield from _flat(each, f"{before}{key}.")
+        elif each is not None:
+            yield before + key, json.dumps(each)
 
 
-def _toml(path: Path, columns: dict[str, tuple[str, ...]], lacks: list[str], there: dict[str, Any]) -> str:
-    lines = ["[[source]]", 'kind = "events"', f"path = {json.dumps(path.name)}", "[source.columns]"]
-    for name, theirs in columns.items():
-        lines.append(f"{name} = {json.dumps(theirs[0] if len(theirs) == 1 else list(theirs), ensure_ascii=False)}")
-    lines += [f'# {name} = "…"   # not recognised: name your column' for name in lacks if name != "channel"]
-    if "channel" in lacks:
-        lines += ["[source.constants]", 'channel = "web"   # not recognised: say which channel these events are']
-    form = _format(there[columns["occurred_at"][0]]) if "occurred_at" in columns else "iso"
-    lines += ["[source.time]", f'format = "{form}"', 'zone = "UTC"   # the zone of times without an offset']
-    return "\n".join(lines) + "\n"
+def _say_file(made: Suggestion, said: Source) -> None:
+    """Put what was found out about the file itself into the suggestion."""
+    if said.header_rows == 0:
+        made.file["header_rows"] = 0
+        made.notes.append(
+            "the first line looks like values, not like names: the columns are named column_1, column_2, …."
+        )
+    if said.encoding:
+        made.file["encoding"] = said.encoding
+        made.notes.append(f"the file is not UTF-8; {said.encoding} reads it. See whether names with accents are right.")
+
+
+def _text(
+    made: Suggestion,
+    source: Path | str,
+    number: int,
+    begun: beginning.Beginning,
+    rows: int,
+    mapping_path: Path | str | None,
+) -> str:
+    where = str(source)
+    if mapping_path is not None:
+        where = os.path.relpath(where, os.path.dirname(os.path.abspath(mapping_path)))
+    which = "the first file's" if number > 1 else "its"
+    looked = f"{which} first {rows:,} rows" if not begun.is_whole else f"{which} {rows:,} rows"
+    return draft.written(made, path=where, head=f"Suggested by journey check from {looked}. Read it before you use it.")
+
+
+def _tried(text: str, path: Path, work: Path) -> dict[str, Any]:
+    """Read the rows by the suggested mapping, as a load would, up to what becomes of each."""
+    work.mkdir()
+    [source] = mapping.read(tomllib.loads(text), [str(path)]).sources
+    opened = opening.open_file(source, path, work)
+    engine.write(reading.stage(source, opened), work / "staged.parquet", order_by=[])
+    staged = reading.staged(work / "staged.parquet", opened)
+    warnings = []
+    if source.kind == "events":
+        odd = oddities.look(staged, {source.name: opened.records})
+        staged, warnings = oddities.hold_anonymous(staged, odd.sentinels), odd.publishable
+    judged = duplicates.settle(staged)
+    counts = engine.collect(duplicates.settled(staged, judged).group_by("fate").agg(rows=nw.len()), order_by=["fate"])
+    fates = dict(zip(counts["fate"].tolist(), counts["rows"].tolist(), strict=True))
+    accepted, copies = fates.pop("accepted", 0), fates.pop("duplicate", 0)
+    rejected = {
+        name: {"rows": rows, "why": quality.rule_named(name).sentence, "remedy": quality.rule_named(name).remedy}
+        for name, rows in fates.items()
+    }
+    return {"accepted": accepted, "duplicates": copies, "would_reject": rejected, "warnings": warnings}
+
+
+def _rounded(rows: float) -> int:
+    """A number of rows that is only known about: to two digits."""
+    return int(float(f"{rows:.1e}"))

@@ -2,65 +2,248 @@
 
 Modes: `none` takes the most trusted id on the event itself. `live` adds what was
 known when the event arrived: the last person seen on its device. `replay` adds the
-next person seen there within the look-back. A person on the event always overrides
-the device, so two log-ins on one device are two people, split at the log-in.
+next person seen there within the look-back. `graph` merges person ids that rows carried
+together, and looks ahead on a device without limit. A person on the event always
+overrides the device, so two log-ins on one device are two people, split at the log-in.
+At one instant a log-in comes before what is anonymous.
+
+So on a device that one person was seen on, the instant of the first log-in decides; only
+the events of other devices are put in order.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import narwhals.stable.v2 as nw
+import pandas as pd
 
+from journeylib import engine
+from journeylib.data import graph
 from journeylib.days import DAY_US
-from journeylib.schema import ORDER
 
-__all__ = ["ANONYMOUS", "stitch"]
+__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "rename", "stitch"]
 
-ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so
+ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so,
+NOBODY = "anonymous:"  # and so that of an event without any id
+_PERSON = "person:"  # before a person's id that starts like one of the three, so that it is not taken for one
 
 
-def stitch(events: nw.LazyFrame, *, mode: str, look_back_days: float = 30) -> nw.LazyFrame:
-    """Add `customer_id`, `device_id` and `known_by` to events that carry `ids`, `person` and `device`.
+@dataclass(frozen=True)
+class Stitched:
+    """Events with their customers, and how many customers each mode would have given.
 
-    `known_by` is "itself", "before", "after" or "device". An anonymous event between
-    two people on one device belongs to the earlier one. A log-in exactly `look_back_days`
-    later still counts.
+    `unmerged` names the largest components of those too large to merge (see `graph.Merged`) and `too_large`
+    counts them all. `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph".
     """
-    person, occurred = nw.col("person"), nw.col("occurred_us")
-    # Events without a device stand alone; the prefix keeps a device apart from a person of the same name.
-    place = nw.when(nw.col("device").is_null()).then(_join("person ", "ids")).otherwise(_join("device ", "device"))
-    seen = events.with_columns(place=place, seen_us=nw.when(~person.is_null()).then(occurred))
-    nothing = nw.lit(None, nw.String)
-    before = person.fill_null(strategy="forward").over("place", order_by=ORDER) if mode != "none" else nothing
-    after = person.fill_null(strategy="backward").over("place", order_by=ORDER) if mode == "replay" else nothing
-    later = nw.col("seen_us").fill_null(strategy="backward").over("place", order_by=ORDER)
-    known = seen.with_columns(
-        before=before, after=after, after_us=later if mode == "replay" else nw.lit(None, nw.Int64)
+
+    events: nw.LazyFrame
+    customers_by_mode: dict[str, int]
+    unmerged: list[dict[str, Any]]
+    too_large: int
+    members: pd.DataFrame | None
+
+
+def stitch(events: nw.LazyFrame, *, mode: str, work: Path, look_back_days: float = 30, largest: int = 50) -> Stitched:
+    """Add `customer_id`, `person_id`, `device_id` and `known_by` to events that carry `ids`, `person` and `device`.
+
+    `known_by` is "itself"; "graph" (its own person id, merged into another); "before" or "after" (the
+    device's last log-in, else its next one); "device" or "nobody". An anonymous event between two people
+    on one device belongs to the earlier one. A log-in exactly `look_back_days` later still counts. In mode
+    "graph" there is no such limit, but on devices of a person whose component has more than `largest` ids.
+
+    `events` is read several times, so let it be a plain scan; `alias`, a second person id on the
+    row, may be absent. The folder `work` holds what is found on the way and must outlive the answer.
+    """
+    narrow = _narrow(events)
+    devices = _devices(narrow, work)
+    crowded = _crowded(narrow, devices, work)
+    pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
+    merged = graph.merge(_together(narrow), narrow.select("person"), pairs, largest=largest)
+    loose = pairs.join(engine.from_frame(merged.loose), on="person", how="semi") if len(merged.loose) else None
+    look_back, split = int(look_back_days * DAY_US), _split(crowded, work)
+    known = _known(events, _single(devices), split, loose, mode=mode, look_back=look_back)
+    is_graph = mode == "graph"
+    return Stitched(
+        events=_called(known, events.collect_schema().names(), merged.members if is_graph else None),
+        customers_by_mode=_customers(narrow, devices, merged.members, loose, look_back),
+        unmerged=merged.unmerged,
+        too_large=merged.too_large,
+        members=merged.members[["id", "customer_id"]].assign(customer_id=_apart_text) if is_graph else None,
     )
 
-    soon = ~nw.col("after").is_null() & (nw.col("after_us") - occurred <= int(look_back_days * DAY_US))
-    known_by = (
-        nw.when(~person.is_null() | nw.col("device").is_null())
-        .then(nw.lit("itself"))
-        .otherwise(
-            nw.when(~nw.col("before").is_null())
-            .then(nw.lit("before"))
-            .otherwise(nw.when(soon).then(nw.lit("after")).otherwise(nw.lit("device")))
-        )
+
+def rename(customers: nw.LazyFrame, stitched: Stitched) -> nw.LazyFrame:
+    """Give customers, by their `ids`, the customer_id that their events have.
+
+    Where one source (`origin`) has several rows from one `valid_from_us` on, under ids that were merged,
+    the row under the id that all are called by stays, else the one under the least id.
+    """
+    plain = _apart(nw.col("ids"))
+    if stitched.members is None or stitched.members.empty:
+        return customers.with_columns(ids=plain)
+    named = customers.join(_names(stitched.members), left_on="ids", right_on="_id", how="left")
+    named = named.with_columns(_called=nw.coalesce(nw.col("_called"), plain))
+    ranked = named.with_columns(_rank=nw.when(plain != nw.col("_called")).then(nw.col("ids")).otherwise(nw.lit("")))
+    first = ranked.filter(nw.col("_rank") == nw.col("_rank").min().over("origin", "_called", "valid_from_us"))
+    return first.with_columns(ids=nw.col("_called")).select(*customers.collect_schema().names())
+
+
+def _narrow(events: nw.LazyFrame) -> nw.LazyFrame:
+    alias = nw.col("alias") if "alias" in events.collect_schema().names() else nw.lit(None, nw.String)
+    return events.select("event_id", "occurred_us", "device", person=_own(), alias=alias)
+
+
+def _own() -> nw.Expr:
+    """The person on the event itself."""
+    return nw.when(nw.col("device").is_null()).then(nw.coalesce("person", "ids")).otherwise(nw.col("person"))
+
+
+def _devices(narrow: nw.LazyFrame, work: Path) -> nw.LazyFrame:
+    """One row a device: its first log-in and first anonymous event, the least and the greatest person on it."""
+    person, occurred = nw.col("person"), nw.col("occurred_us")
+    seen = narrow.filter(~nw.col("device").is_null()).with_columns(
+        login_us=nw.when(~person.is_null()).then(occurred), anonymous_us=nw.when(person.is_null()).then(occurred)
     )
-    named = known.with_columns(known_by=known_by)
-    by = nw.col("known_by")
-    customer = (
-        nw.when(by == "itself")
-        .then(nw.coalesce("person", "ids"))
-        .otherwise(
-            nw.when(by == "before")
-            .then(nw.col("before"))
-            .otherwise(nw.when(by == "after").then(nw.col("after")).otherwise(_join(ANONYMOUS, "device")))
-        )
+    devices = seen.group_by("device").agg(
+        nw.col("login_us", "anonymous_us").min(), person.min(), last_person=person.max()
     )
-    return named.with_columns(customer_id=customer, device_id=nw.col("device")).drop(
-        "place", "seen_us", "before", "after", "after_us"
+    return _kept(devices, work / "devices.parquet")
+
+
+def _single(devices: nw.LazyFrame) -> nw.LazyFrame:
+    """The devices that exactly one person was seen on."""
+    return devices.filter(nw.col("person") == nw.col("last_person"))
+
+
+def _crowded(narrow: nw.LazyFrame, devices: nw.LazyFrame, work: Path) -> nw.LazyFrame:
+    """The events of devices that several persons were seen on."""
+    several = devices.filter(nw.col("person") != nw.col("last_person"))
+    return _kept(narrow.drop("alias").join(several, on="device", how="semi"), work / "crowded.parquet")
+
+
+def _together(narrow: nw.LazyFrame) -> pd.DataFrame:
+    """The pairs of person ids that rows carried together."""
+    pairs = narrow.filter(~nw.col("alias").is_null(), nw.col("alias") != nw.col("person"))
+    return engine.collect(pairs.group_by("person", "alias").agg(events=nw.len()))
+
+
+def _split(crowded: nw.LazyFrame, work: Path) -> nw.LazyFrame:
+    """The anonymous events of crowded devices with the persons before and after them."""
+    person = nw.col("person")
+    rows = crowded.with_columns(
+        seen_us=nw.when(~person.is_null()).then(nw.col("occurred_us")),
+        place=nw.when(person.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)),
     )
+    order = ["occurred_us", "place", "event_id"]
+    seen = rows.with_columns(
+        before=person.fill_null(strategy="forward").over("device", order_by=order),
+        after=person.fill_null(strategy="backward").over("device", order_by=order),
+        after_us=nw.col("seen_us").fill_null(strategy="backward").over("device", order_by=order),
+    )
+    anonymous = seen.filter(person.is_null()).select("event_id", "before", "after", "after_us")
+    return _kept(anonymous, work / "split.parquet")
+
+
+def _known(
+    events: nw.LazyFrame,
+    single: nw.LazyFrame,
+    split: nw.LazyFrame,
+    loose: nw.LazyFrame | None,
+    *,
+    mode: str,
+    look_back: int,
+) -> nw.LazyFrame:
+    """Add the person behind each event: `_own`, else `_before`, else `_after`."""
+    nothing, occurred, login_us = nw.lit(None, nw.String), nw.col("occurred_us"), nw.col("_login_us")
+    if mode == "none":
+        return events.with_columns(_own=_own(), _before=nothing, _after=nothing)
+    login = single.filter(~nw.col("anonymous_us").is_null()).select("device", _login_us="login_us", _owner="person")
+    ordered = split.rename({"before": "_last", "after": "_next", "after_us": "_next_us"})
+    joined = events.join(login, on="device", how="left").join(ordered, on="event_id", how="left")
+    before = nw.coalesce(nw.col("_last"), nw.when(login_us <= occurred).then(nw.col("_owner")))
+    is_soon = nw.coalesce("_next_us", "_login_us") - occurred <= look_back
+    if mode == "graph":
+        is_soon = nw.lit(True)
+        if loose is not None:
+            there = loose.group_by("device").agg(_loose=nw.len())
+            joined = joined.join(there, on="device", how="left")
+            is_soon = nw.col("_loose").is_null() | (nw.coalesce("_next_us", "_login_us") - occurred <= look_back)
+    after = nothing if mode == "live" else nw.when(is_soon).then(nw.coalesce("_next", "_owner"))
+    return joined.with_columns(_own=_own(), _before=before, _after=after)
+
+
+def _called(known: nw.LazyFrame, columns: list[str], members: pd.DataFrame | None) -> nw.LazyFrame:
+    """Call the customer by the person found, else by the device, else by the event, and say how it is known."""
+    by: nw.Expr = nw.when(nw.col("device").is_null()).then(nw.lit("nobody")).otherwise(nw.lit("device"))
+    for name, how in [("_after", "after"), ("_before", "before"), ("_own", "itself")]:
+        by = nw.when(~nw.col(name).is_null()).then(nw.lit(how)).otherwise(by)
+    found = nw.coalesce("_own", "_before", "_after")
+    if members is not None and len(members):
+        known = known.with_columns(_found=found).join(_names(members), left_on="_found", right_on="_id", how="left")
+        is_merged = nw.col("_called") != nw.col("_own")
+        by = nw.when(is_merged).then(nw.lit("graph")).otherwise(by)
+        found = nw.coalesce("_called", "_found")
+    customer = nw.coalesce(_apart(found), _join(ANONYMOUS, "device"), _join(NOBODY, "event_id"))
+    return known.select(
+        *columns, customer_id=customer, person_id=nw.col("_own"), device_id=nw.col("device"), known_by=by
+    )
+
+
+def _customers(
+    narrow: nw.LazyFrame,
+    devices: nw.LazyFrame,
+    members: pd.DataFrame,
+    loose: nw.LazyFrame | None,
+    look_back: int,
+) -> dict[str, int]:
+    """Count the customers of each mode: the persons, and the devices and events that stay anonymous.
+
+    A device stays anonymous where its first anonymous event does: the others are nearer to a log-in.
+    """
+    login, anonymous = nw.col("login_us"), nw.col("anonymous_us")
+    person = nw.col("person")
+    # Events of nobody are a customer each; a person is one.
+    named = narrow.filter(~person.is_null() | nw.col("device").is_null()).group_by("person").agg(events=nw.len())
+    each = named.select(customers=nw.when(person.is_null()).then(nw.col("events")).otherwise(nw.lit(1)))
+    known = int(engine.collect(each.select(nw.col("customers").sum()))["customers"].fillna(0)[0])
+    seen = members[members["is_seen"].astype(bool)]
+    never, late = _rows(devices.filter(login.is_null())), devices.filter(login - anonymous > look_back)
+    kept = 0 if loose is None else _rows(late.join(loose, on="device", how="semi"))
+    return {
+        "none": known + _rows(devices.filter(~anonymous.is_null())),
+        "live": known + never + _rows(devices.filter(anonymous < login)),
+        "replay": known + never + _rows(late),
+        "graph": known - (len(seen) - seen["customer_id"].nunique()) + never + kept,
+    }
+
+
+def _names(members: pd.DataFrame) -> nw.LazyFrame:
+    return engine.from_frame(members[["id", "customer_id"]]).rename({"id": "_id", "customer_id": "_called"})
+
+
+def _rows(table: nw.LazyFrame) -> int:
+    return int(engine.collect(table.select(rows=nw.len()))["rows"][0])
+
+
+def _kept(table: nw.LazyFrame, path: Path) -> nw.LazyFrame:
+    """Write a table once, since what is lazy runs again at each use."""
+    engine.write(table, path, order_by=[])
+    return engine.scan([path])
+
+
+def _apart(person: nw.Expr) -> nw.Expr:
+    """Keep a person's id apart from the names that devices and events without ids are given."""
+    is_alike = person.str.starts_with(ANONYMOUS) | person.str.starts_with(NOBODY) | person.str.starts_with(_PERSON)
+    return nw.when(is_alike).then(nw.concat_str([nw.lit(_PERSON), person], separator="")).otherwise(person)
+
+
+def _apart_text(members: pd.DataFrame) -> list[str]:
+    return [
+        _PERSON + name if name.startswith((ANONYMOUS, NOBODY, _PERSON)) else name for name in members["customer_id"]
+    ]
 
 
 def _join(prefix: str, column: str) -> nw.Expr:

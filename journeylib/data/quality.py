@@ -1,7 +1,8 @@
 """Row rules: what makes a source row unfit, in a sentence, with its remedy.
 
 A row is rejected by the first rule it breaks and goes to quarantine as it
-arrived. Rules read the columns that `reading.stage` makes; none changes a value.
+arrived. Rules read the columns that `reading.stage` makes; none changes a value. Some
+rules are found elsewhere: in the shape of a record, among rows of one id, on an erasure list.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import narwhals.stable.v2 as nw
 
 from journeylib.days import DAY_US
 
-__all__ = ["CONFLICT", "RULES", "Rule", "broken_rule", "rule_named"]
+__all__ = ["ALL", "CONFLICT", "ERASED", "RULES", "SHAPES", "Rule", "broken_rule", "rule_named"]
 
 _LONGEST_NAME = 1_000
 _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
@@ -59,13 +60,36 @@ CONFLICT = Rule(
 )
 
 
+ERASED = Rule(
+    "erased",
+    "its customer asked to be forgotten",
+    "nothing is to be done; its text is gone",
+    ("events", "customers"),
+)
+
+# What is wrong with a record before its cells are read.
+SHAPES = [
+    Rule("ragged", "it has more or fewer cells than the header", "quote cells that hold the delimiter"),
+    Rule(
+        "stray_quote",
+        "a quote opens and nothing closes it, or stands within an unquoted cell",
+        'close or double it, or say quote = "" under [source.file] where quotes mean nothing',
+    ),
+    Rule("control_character", "it holds a NUL or a carriage return within the line", "remove it at the source"),
+    Rule("broken_json", "the line holds no JSON object", "write one whole object a line"),
+]
+
+
+ALL = [*SHAPES, *RULES, CONFLICT, ERASED]
+
+
 def rule_named(name: str) -> Rule:
     """Find a rule by its id.
 
     >>> rule_named("no_time").sentence
     'the time is empty'
     """
-    return next(rule for rule in [*RULES, CONFLICT] if rule.name == name)
+    return next(rule for rule in ALL if rule.name == name)
 
 
 def broken_rule(kind: str) -> nw.Expr:

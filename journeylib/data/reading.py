@@ -1,157 +1,191 @@
 """Read source files: their rows under canonical names, every row with its rule or none.
 
 `stage` keeps each row of a file exactly once and changes no value that it cannot
-read: such a row carries the id of the rule it breaks and its original text.
+read: such a row carries the id of the rule it breaks.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
+import pandas as pd
 
 from journeylib import engine
 from journeylib.data import quality
-from journeylib.data.mapping import Source
-from journeylib.errors import SourceError
+from journeylib.data.opening import Opened
+from journeylib.data.sources import Source
+from journeylib.errors import SourceError, shown
 from journeylib.schema import EVENTS
 
-__all__ = ["columns", "count_records", "open_file", "sha256", "stage"]
+__all__ = ["raw", "stage", "staged"]
 
 # Currencies whose minor unit is not a hundredth (ISO 4217); the rest have two decimals.
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+Kinds = dict[str, nw.dtypes.DType]
 _THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
+_LINE = "\x01"  # the whole line of a file of JSON lines; no file can name a column so
 _TEXTS = [
     "event_id", "occurred_at", "touchpoint", "channel", "ended_at", "stage", "score", "score_type", "revenue",
     "currency", "cost", "reason", "resource", "text", "updated_at",
 ]  # fmt: skip
 
 
-def open_file(path: Path, *, delimiter: str = ",") -> nw.LazyFrame:
-    """Open one source file lazily by its ending: .parquet, .csv, .tsv or .txt, the last three also gzipped."""
-    kind = path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
-    if kind == "parquet":
-        return engine.scan([path])
-    if kind in {"csv", "tsv", "txt"}:
-        return engine.read_csv(path, delimiter="\t" if kind == "tsv" else delimiter)
-    raise SourceError(f"{path} ends in .{kind}, which is not read. Bring it as .parquet or .csv.")
+def raw(source: Source, opened: Opened) -> nw.LazyFrame:
+    """Open a file lazily under its own names, the header still a row; of JSON lines, the mapped values and `line`."""
+    if opened.plain is None:
+        return engine.scan([opened.path])
+    if opened.is_json:
+        return engine.read_json(opened.plain.path, _mapped(source), line=_LINE)
+    plain = opened.plain
+    return engine.read_csv(plain.path, plain.names, delimiter=plain.delimiter or ",", quote=plain.quote)
 
 
-def columns(path: Path, *, delimiter: str = ",") -> dict[str, nw.dtypes.DType]:
-    """The columns of a source file with their types.
-
-    Raises SourceError where the file cannot be opened, naming it and what is wrong.
-    """
-    try:
-        return dict(open_file(path, delimiter=delimiter).collect_schema())
-    except (engine.EngineError, OSError) as error:
-        raise SourceError(f"{path} cannot be read: {_first_line(error)} Export it again.") from None
-
-
-def count_records(path: Path, *, delimiter: str = ",") -> int:
-    """Count the data rows of a source file by other code than the engine's reader."""
-    if path.suffix.lower() == ".parquet":
-        import pyarrow.parquet
-
-        return int(pyarrow.parquet.read_metadata(path).num_rows)
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    csv.field_size_limit(2**31 - 1)
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, delimiter="\t" if ".tsv" in path.name.lower() else delimiter)
-        next(reader, None)
-        return sum(1 for record in reader if record)
+def stage(source: Source, opened: Opened) -> nw.LazyFrame:
+    """Read one file of a source under canonical names, in its own order; see `staged`."""
+    there = raw(source, opened)
+    kinds = dict(there.collect_schema())
+    _check_columns(source, opened.path, kinds, is_json=opened.is_json)
+    rows = there.rename({name: _THEIRS + name for name in kinds}).with_columns(
+        source=nw.lit(label(source, opened.path))
+    )
+    made = _events(source, rows, kinds) if source.kind == "events" else _customers(source, rows, kinds)
+    if opened.is_json:
+        broken = nw.col(_THEIRS + _LINE).is_null()
+        made = made.with_columns(rule=nw.when(broken).then(nw.lit("broken_json")).otherwise(nw.col("rule")))
+    return made.drop(_THEIRS + _LINE, strict=False)
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def stage(source: Source, path: Path) -> nw.LazyFrame:
-    """Read one file of a source: canonical columns, `source`, `source_row`, `rule`, `hint` and `original`.
+def staged(path: Path, opened: Opened) -> nw.LazyFrame:
+    """Read the rows that `stage` made and that were written to `path`, each with its `source_row`.
 
     `rule` is null for a sound row; `content_hash` is equal for exact copies only. `ids` is
     the row's most trusted id, `person` that id where it came from any id column but the last
-    (or from the only one), `device` the last of several id columns'.
+    (or from the only one), `alias` a second one of those, `device` the last of several id columns'.
     """
-    there = columns(path, delimiter=source.delimiter)
-    _check_columns(source, path, list(there))
-    raw = engine.originals(open_file(path, delimiter=source.delimiter), _THEIRS)
-    raw = raw.with_columns(source=nw.lit(_label(source, path)))
-    rows = _events(source, raw, list(there)) if source.kind == "events" else _customers(source, raw, list(there))
-    return engine.md5(rows, "content", "content_hash").drop("content")
+    header_rows = opened.plain.header_rows if opened.plain else 0
+    rows = engine.numbered(path, "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
+    rows = rows.filter(nw.col("source_row") >= 1) if header_rows else rows
+    unfit = opened.plain.unfit if opened.plain else ()
+    if not unfit:
+        return rows
+    frame = pd.DataFrame({"source_row": [each.row for each in unfit], "unfit": [each.rule for each in unfit]})
+    ruled = rows.join(engine.from_frame(frame), on="source_row", how="left")
+    return ruled.with_columns(rule=nw.coalesce("unfit", "rule")).drop("unfit")
 
 
-def _label(source: Source, path: Path) -> str:
+def label(source: Source, path: Path) -> str:
     """Name a file within its source: by its path below the folder that all files of the source share."""
     if len(source.files) == 1:
         return source.name
     return f"{source.name}/{path.relative_to(os.path.commonpath([file.parent for file in source.files])).as_posix()}"
 
 
-def _check_columns(source: Source, path: Path, there: list[str]) -> None:
-    wanted = [name for theirs in source.columns.values() for name in theirs] + list(source.attributes.values())
-    missing = sorted(set(wanted) - set(there))
+def _mapped(source: Source) -> list[str]:
+    """The source's own columns that the mapping names, each once."""
+    named = [name for theirs in source.columns.values() for name in theirs] + list(source.attributes.values())
+    return list(dict.fromkeys(named))
+
+
+def _check_columns(source: Source, path: Path, kinds: Kinds, *, is_json: bool) -> None:
+    missing = [] if is_json else source.missing(kinds)
     if missing:
+        there = ", ".join(shown(name) for name in kinds)
+        no_header = (
+            ""
+            if set(_mapped(source)) & set(kinds)
+            else (
+                " Where its first line is no header, say header_rows = 0 under [source.file] and name its columns "
+                "column_1, column_2, …; where it is split wrongly, say delimiter = there."
+            )
+        )
         raise SourceError(
-            f"{path} lacks {', '.join(missing)}; it has {', '.join(there)}. "
-            f'Name its own columns under [source.columns] of source "{source.name}" in the mapping.'
+            f"{path} lacks {', '.join(missing)}; it has {there}. "
+            f'Name its own columns under [source.columns] of source "{source.name}" in the mapping.{no_header}'
+        )
+    floats = [name for name in _there(source, "customer_id", kinds) if kinds[name].is_float()]
+    if floats:
+        raise SourceError(
+            f"{path} holds customers' ids in {', '.join(floats)} as decimal numbers, in which 00123, 123 and 123.0 are "
+            "one. Write them as text."
         )
 
 
-def _cells(source: Source, name: str) -> list[nw.Expr]:
-    """The source's columns for a canonical one, in order of trust, as texts with blanks as null."""
-    return [_filled(theirs) for theirs in source.columns.get(name, ())]
+def _there(source: Source, name: str, kinds: Kinds) -> list[str]:
+    """The source's columns for a canonical one that its file has."""
+    return [theirs for theirs in source.columns.get(name, ()) if theirs in kinds]
 
 
 def _filled(theirs: str) -> nw.Expr:
+    """A column as text, blanks as null."""
     text = nw.col(_THEIRS + theirs).cast(nw.String)
-    return nw.when(text.str.strip_chars() != "").then(text)
+    # Whatever sorts from "!" on does not begin with a blank; only the rest is trimmed to be told.
+    return nw.when((text >= "!") | (text.str.strip_chars() != "")).then(text)
 
 
-def _first(cells: list[nw.Expr]) -> nw.Expr:
+def _first(cells: Sequence[nw.Expr]) -> nw.Expr:
     return nw.coalesce(*cells) if len(cells) > 1 else cells[0]
 
 
-def _text(source: Source, name: str) -> nw.Expr:
-    cells = _cells(source, name)
-    if not cells:
-        return nw.lit(source.constants.get(name), nw.String)
-    return _first(cells)
+def _text(source: Source, name: str, kinds: Kinds) -> nw.Expr:
+    cells = [_filled(theirs) for theirs in _there(source, name, kinds)]
+    return _first(cells) if cells else nw.lit(source.constants.get(name), nw.String)
 
 
-def _events(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFrame:
+def _timed(source: Source, rows: nw.LazyFrame, name: str, kinds: Kinds) -> tuple[nw.LazyFrame, str]:
+    """The one column that a time is read from: the first filled of several, which must be of one type."""
+    theirs = _there(source, name, kinds)
+    if len(theirs) == 1:
+        return rows, _THEIRS + theirs[0]
+    if len({str(kinds[each]) for each in theirs}) > 1:
+        raise SourceError(
+            f"source {source.name}: {name} comes from {', '.join(theirs)}, which are of different types. Name one."
+        )
+    into = f"{_THEIRS}{name} of several"
+    return rows.with_columns(nw.coalesce(*(nw.col(_THEIRS + each) for each in theirs)).alias(into)), into
+
+
+def _ids(source: Source, kinds: Kinds) -> dict[str, nw.Expr]:
+    """Whose row it is: `ids`, `person`, `alias` and `device`; see `staged`."""
+    theirs, nothing = source.columns.get("customer_id", ()), nw.lit(None, nw.String)
+    cells = [_filled(name) if name in kinds else nothing for name in theirs]
+    cells = cells or [nw.lit(source.constants.get("customer_id"), nw.String)]
+    people = cells[:-1] or cells
+    person, alias = _first(people), nothing
+    for each in people[1:]:
+        # The first filled id that is another one than the person's.
+        alias = nw.coalesce(alias, nw.when(each != person).then(each))
+    return {"ids": _first(cells), "person": person, "alias": alias, "device": cells[-1] if len(cells) > 1 else nothing}
+
+
+def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
     for name, into in [("occurred_at", "occurred_us"), ("ended_at", "ended_us"), ("updated_at", "updated_us")]:
-        theirs = source.columns.get(name)
-        if theirs:
-            raw = engine.instant(raw, _THEIRS + theirs[0], into, form=source.time_format, zone=source.zone)
+        if _there(source, name, kinds):
+            rows, column = _timed(source, rows, name, kinds)
+            rows = engine.instant(rows, column, into, form=source.time_format, zone=source.zone)
         else:
             nothing = [nw.lit(None, nw.String).alias(into + beside) for beside in ("_fault", "_precision")]
-            raw = raw.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
-    ids = _cells(source, "customer_id") or [nw.lit(source.constants.get("customer_id"), nw.String)]
-    named = {name: _text(source, name) for name in _TEXTS}
+            rows = rows.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
+    named = {name: _text(source, name, kinds) for name in _TEXTS}
+    rows = engine.digest(rows.with_columns(_own_id=named["event_id"]), _whole(kinds), "content_hash", known="_own_id")
     named["score_type"] = named["score_type"].str.strip_chars().str.to_lowercase()
     named["currency"] = named["currency"].str.strip_chars().str.to_uppercase()
-    kept = raw.select(
-        "source", "source_row", "original", "occurred_us", "ended_us", "updated_us",
-        "occurred_us_fault", "ended_us_fault", "updated_us_fault",
+    kept = rows.select(
+        "source", "occurred_us", "ended_us", "updated_us", "occurred_us_fault", "ended_us_fault", "updated_us_fault",
+        "content_hash",
+        *([_THEIRS + _LINE] if _LINE in kinds else []),
         time_precision=nw.col("occurred_us_precision"),
-        ids=_first(ids),
-        person=_first(ids[:-1] or ids),
-        device=ids[-1] if len(ids) > 1 else nw.lit(None, nw.String),
-        content=_content(there),
+        counts_copies=nw.lit(source.exact_copies == "events"),
+        **_ids(source, kinds),
         **named,
     )  # fmt: skip
     for name in ["score", "revenue", "cost"]:
-        kept = engine.decimal(kept, name, f"{name}_micro")
+        kept = engine.decimal(kept, name, f"{name}_micro", comma=source.decimal == ",")
     ruled = kept.with_columns(rule=quality.broken_rule("events"))
     micro, scale = nw.col("score_micro"), _minor_scale()
-    return ruled.with_columns(
+    made = ruled.with_columns(
         score=micro.cast(nw.Float64) / 1_000_000,
         revenue_minor=_minor("revenue_micro", scale),
         cost_minor=_minor("cost_micro", scale),
@@ -159,6 +193,8 @@ def _events(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFrame
             nw.concat_str([nw.lit(source.name), nw.col("event_id")], separator=":")
         ),
     )
+    used = {"ids", "person", "alias", "device", "rule", "content_hash", "counts_copies", _THEIRS + _LINE, *EVENTS}
+    return made.select(*(name for name in made.collect_schema().names() if name in used))
 
 
 def _minor_scale() -> nw.Expr:
@@ -173,39 +209,38 @@ def _minor(micro: str, scale: nw.Expr) -> nw.Expr:
     return (nw.col(micro) / scale).round(0).cast(nw.Int64)
 
 
-def _content(there: list[str]) -> nw.Expr:
-    """The whole row as one text: equal for exact copies only."""
-    return nw.concat_str([nw.col(_THEIRS + name).cast(nw.String).fill_null("\x1e") for name in there], separator="\x1f")
+def _whole(kinds: Kinds) -> list[str]:
+    """The columns that tell whether a row is an exact copy of another."""
+    return [_THEIRS + name for name in ([_LINE] if _LINE in kinds else kinds)]
 
 
-def _customers(source: Source, raw: nw.LazyFrame, there: list[str]) -> nw.LazyFrame:
+def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
     """Read customers: signed_up_on and ended_on are calendar dates, valid_from is an instant like an event's."""
-    dated, form, zone = raw, source.time_format, source.zone or "UTC"
+    dated, form, zone = rows, source.time_format, source.zone or "UTC"
     for name, read in [
         ("signed_up_on", engine.midnight), ("ended_on", engine.midnight), ("valid_from", engine.instant)
     ]:  # fmt: skip
-        theirs = source.columns.get(name)
-        if theirs:
-            dated = read(dated, _THEIRS + theirs[0], f"{name}_us", form=form, zone=zone)
+        if _there(source, name, kinds):
+            dated, column = _timed(source, dated, name, kinds)
+            dated = read(dated, column, f"{name}_us", form=form, zone=zone)
         else:
             dated = dated.with_columns(nw.lit(None, nw.Int64).alias(f"{name}_us"))
-    ids = _cells(source, "customer_id") or [nw.lit(None, nw.String)]
-    attributes = {name: _filled(theirs) for name, theirs in source.attributes.items()}
-    kept = dated.select(
-        "source", "source_row", "original", "signed_up_on_us", "ended_on_us", "valid_from_us",
-        ids=_first(ids),
-        signed_up_on=_text(source, "signed_up_on"),
-        ended_on=_text(source, "ended_on"),
-        valid_from=_text(source, "valid_from"),
-        end_cause=_text(source, "end_cause"),
-        content=_content(there),
+    attributes = {
+        name: _filled(theirs) if theirs in kinds else nw.lit(None, nw.String)
+        for name, theirs in source.attributes.items()
+    }
+    kept = engine.digest(dated, _whole(kinds), "content_hash", known=None).select(
+        "source", "signed_up_on_us", "ended_on_us", "valid_from_us", "content_hash",
+        *([_THEIRS + _LINE] if _LINE in kinds else []),
+        origin=nw.lit(source.name),
+        ids=_ids(source, kinds)["ids"],
+        signed_up_on=_text(source, "signed_up_on", kinds),
+        ended_on=_text(source, "ended_on", kinds),
+        valid_from=_text(source, "valid_from", kinds),
+        end_cause=_text(source, "end_cause", kinds),
         **attributes,
     )  # fmt: skip
     return kept.with_columns(rule=quality.broken_rule("customers"))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]
 
 
 assert set(_TEXTS) - {"occurred_at", "ended_at", "updated_at", "revenue", "cost"} <= set(EVENTS)

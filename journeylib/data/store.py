@@ -3,7 +3,7 @@
     stores/demo/manifest.json              which snapshot counts, its facts and rules
     stores/demo/snapshots/<id>/            one folder a load, never changed afterwards
         manifest.json  events-0.parquet  steps-0.parquet  journeys-0.parquet
-        customers.parquet  quarantine.parquet
+        customers.parquet  quarantine.parquet  quarantine.csv  repairs.jsonl
 
 A load writes a new snapshot beside the old ones and then renames one manifest, so
 a reader sees the old store or the new one. The last few snapshots stay readable.
@@ -28,7 +28,7 @@ from journeylib.schema import TABLES
 
 __all__ = ["locked", "manifest", "publish", "tables"]
 
-VERSION = 2
+VERSION = 3
 _SNAPSHOTS_KEPT = 3
 
 

@@ -10,29 +10,24 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import mapping, quality
+from journeylib.data.mapping import Mapping
 from journeylib.days import DAY_US, day_of, midnight
-from journeylib.journeys.reconstruct import reconstruct, summarise
-from journeylib.schema import CUSTOMERS, EVENTS, ORDER, QUARANTINE
+from journeylib.journeys.reconstruct import reconstruct_sorted, summarise
+from journeylib.schema import CUSTOMERS, EVENTS, ORDER
 
 __all__ = ["facts", "write"]
 
-_PLACE = ["source", "source_row"]
 _ROWS_A_BUCKET = 4_000_000
+_FATES = {"accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicate"}
 
 
 def write(
-    events: nw.LazyFrame,
-    customers: nw.LazyFrame | None,
-    settled: list[nw.LazyFrame],
-    staging: Path,
-    said: mapping.Mapping,
+    events: nw.LazyFrame, customers: nw.LazyFrame | None, staging: Path, said: Mapping, *, rows: int
 ) -> dict[str, list[str]]:
-    """Write every table of the store into `staging`; the answer names their files."""
-    tables = _write_tables(events, staging, said)
+    """Write events (so many `rows`), steps, journeys and customers into `staging`; the answer names their files."""
+    tables = _write_tables(events, staging, said, rows)
     _write_customers(customers, said, staging / "customers.parquet")
-    _write_quarantine(settled, staging / "quarantine.parquet")
-    return {**tables, "customers": ["customers.parquet"], "quarantine": ["quarantine.parquet"]}
+    return {**tables, "customers": ["customers.parquet"]}
 
 
 def facts(
@@ -63,8 +58,7 @@ def facts(
         "quarantined": sum(reasons.values()),
         "duplicates": int(fates.get("duplicate", 0)),
         "reasons": reasons,
-        "sources": [{"name": name, "records": rows} for name, rows in records.items()],
-        "warnings": [],
+        "sources": _sources(events, counts, records),
         "events": int(known["events"].sum()),
         "customers": int(span["customers"]),
         "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
@@ -79,25 +73,50 @@ def facts(
     }
 
 
-def _write_tables(events: nw.LazyFrame, staging: Path, said: mapping.Mapping) -> dict[str, list[str]]:
-    """Write events, steps and journeys bucket by bucket; a bucket is a prefix of md5(customer_id)."""
-    rows = int(engine.collect(events.select(rows=nw.len()))["rows"][0])
+def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]) -> list[dict[str, Any]]:
+    """What became of the records of each source, and the days its events span."""
+    occurred = nw.col("occurred_us")
+    spans = engine.collect(events.group_by("source").agg(first=occurred.min(), last=occurred.max()))
+    spans = (
+        spans.assign(name=spans["source"].str.partition("/")[0]).groupby("name").agg({"first": "min", "last": "max"})
+    )
+    fates = counts.assign(
+        name=counts["source"].str.partition("/")[0],
+        fate=counts["fate"].where(counts["fate"].isin(["accepted", "duplicate"]), "quarantined"),
+    )
+    found = fates.groupby(["name", "fate"])["rows"].sum()
+    told = []
+    for name, rows in records.items():
+        days = [day_of(int(at)).isoformat() for at in spans.loc[name].tolist()] if name in spans.index else [None, None]
+        fate = {said: int(found.get((name, key), 0)) for said, key in _FATES.items()}
+        told.append({"name": name, "records": rows, **fate, "first_on": days[0], "last_on": days[1]})
+    return told
+
+
+def _write_tables(events: nw.LazyFrame, staging: Path, said: Mapping, rows: int) -> dict[str, list[str]]:
+    """Write events, steps and journeys bucket by bucket; a bucket is a prefix of md5(customer_id).
+
+    All rows are sorted once, by bucket first where there are several; each bucket is then a stretch of them.
+    """
+    order, whole = ["customer_id", *ORDER], staging / "work" / "identified.parquet"
     digits = 0 if rows <= _ROWS_A_BUCKET else 1 if rows <= 16 * _ROWS_A_BUCKET else 2
-    hashed = engine.md5(events, "customer_id", "hash")
+    hashed = engine.md5(events, "customer_id", "bucket").with_columns(bucket=nw.col("bucket").str.slice(0, digits))
+    engine.write(hashed.select(*EVENTS, "bucket"), whole, order_by=["bucket", *order], is_kept=False)
     tables: dict[str, list[str]] = {"events": [], "steps": [], "journeys": []}
     for number in range(16**digits):
         bucket = f"{number:0{digits}x}" if digits else "all"
-        part = hashed.filter(nw.col("hash").str.starts_with(bucket)) if digits else hashed
-        order = ["customer_id", *ORDER]
+        within = engine.scan([whole])
+        if digits:
+            within = within.filter(nw.col("bucket") == bucket)
         paths = {name: staging / f"{name}-{bucket}.parquet" for name in tables}
-        engine.write(part.drop("hash"), paths["events"], order_by=order)
-        steps = reconstruct(
+        engine.write(within.drop("bucket"), paths["events"], order_by=[])
+        steps = reconstruct_sorted(
             engine.scan([paths["events"]]),
             gap=timedelta(days=said.gap_days),
             longest=timedelta(days=said.longest_days),
             end_touchpoints=said.end_touchpoints,
         )
-        engine.write(steps, paths["steps"], order_by=order)
+        engine.write(steps, paths["steps"], order_by=[])
         engine.write(
             summarise(engine.scan([paths["steps"]])), paths["journeys"], order_by=["customer_id", "started_us"]
         )
@@ -106,30 +125,18 @@ def _write_tables(events: nw.LazyFrame, staging: Path, said: mapping.Mapping) ->
     return tables
 
 
-def _write_customers(settled: nw.LazyFrame | None, said: mapping.Mapping, into: Path) -> None:
+def _write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:
     attributes = list(dict.fromkeys(name for source in said.sources for name in source.attributes))
-    if settled is None:
+    if customers is None:
         empty = pd.DataFrame({name: pd.Series(dtype="string") for name in ["customer_id"]})
         table = engine.from_frame(empty).with_columns(
             *(nw.lit(None, kind).alias(name) for name, kind in CUSTOMERS.items() if name != "customer_id")
         )
         engine.write(table.select(*CUSTOMERS), into, order_by=["customer_id"])
         return
-    accepted = settled.filter(nw.col("fate") == "accepted").drop("signed_up_on", "ended_on")
-    dated = engine.dates(accepted, signed_up_on="signed_up_on_us", ended_on="ended_on_us")
+    # What several sources say of one customer is one row; each says what the others do not.
+    told = ["signed_up_on_us", "ended_on_us", "end_cause", *attributes]
+    one = customers.group_by("ids", "valid_from_us").agg(nw.col(*told).max())
+    dated = engine.dates(one, signed_up_on="signed_up_on_us", ended_on="ended_on_us")
     table = dated.with_columns(customer_id=nw.col("ids")).select(*CUSTOMERS, *attributes)
     engine.write(table, into, order_by=["customer_id", "valid_from_us"])
-
-
-def _write_quarantine(tables: list[nw.LazyFrame], into: Path) -> None:
-    hint: nw.Expr = nw.lit(None, nw.String)
-    for rule in [*quality.RULES, quality.CONFLICT]:
-        hint = nw.when(nw.col("rule") == rule.name).then(nw.lit(rule.remedy)).otherwise(hint)
-    rejected = [
-        table.filter(~nw.col("fate").is_in(["accepted", "duplicate"]))
-        .with_columns(rule=nw.col("fate"))
-        .with_columns(hint=hint)
-        .select(*QUARANTINE)
-        for table in tables
-    ]
-    engine.write(nw.concat(rejected, how="vertical"), into, order_by=_PLACE)

@@ -6,7 +6,8 @@ left: a share of 397 in 400 tells of the 3 just as a count of 3 does. Where one 
 could be worked out from the others and their total, the next smallest is hidden too. In a
 survival curve, where the days add up, the counts of a day are hidden alone. Counts are
 rounded to the nearest 5, and estimates and intervals are made no more exact than that. A
-private edition is exact.
+private edition is exact. Records that were read are counted exactly everywhere: they are rows
+of files, and must add up.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ _CUSTOMERS = ["n", "customers", "at_risk", "left"]  # counts of customers, each 
 _DIGITS = 3  # of what is neither a share nor a count
 _ENDS = {"converted", "drop-off", "open"}
 _SHARES = ["estimate", "low", "high", "before", "returned"]
-_TOTALS = ["journeys", "entries", "answers"]  # units whose share it is, unless there are `customers` of a part
+_LOOSE = {"transitions", "gaps"}  # forms whose rows are parts of no total
+_TOTALS = [
+    "journeys",
+    "entries",
+    "answers",
+    "events",
+]  # units whose share it is, unless there are `customers` of a part
 _UNITS = {"nps": "score", "stay": "days", "median_stay": "days"}
 
 Row = dict[str, Any]
@@ -91,7 +98,7 @@ def _sums(
     record: Mapping[str, Any], rows: Mapping[tuple[Any, ...], Row], names: list[str]
 ) -> Iterable[set[tuple[Any, ...]]]:
     """The sets of rows that add up to something known."""
-    if record["form"] == "transitions":
+    if record["form"] in _LOOSE:
         return
     if record["form"] == "flow":
         yield from _balances(list(rows))

@@ -64,13 +64,16 @@ def check(record: Mapping[str, Any]) -> list[Guard]:
     """List the guards of a record: refused where no group is enough, with caution where some have little.
 
     Refused: one row, the first guard that the largest group fails. Else one row a guard, with
-    the least that any group has. Tables, data statements and plain counts have no guards.
+    the least that any group has. Tables, data statements, plain counts and what its context calls
+    `counted` have no guards.
 
     >>> rows = {"columns": ["n", "estimate", "is_enough"], "rows": [[14, 3.0, False]]}
     >>> check({"kind": "number", "form": "nps", "context": {}, **rows})
     [{'guard': 'customers', 'status': 'refuse', 'have': 14, 'needed': 30}]
     """
-    if record["kind"] not in _GUARDED or record["context"].get("unit") == "count" or "n" not in record["columns"]:
+    context = record["context"]
+    is_counted = context.get("unit") == "count" or context.get("counted")
+    if record["kind"] not in _GUARDED or is_counted or "n" not in record["columns"]:
         return []
     groups = _groups(record)
     if not groups:

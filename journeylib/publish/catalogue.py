@@ -13,6 +13,8 @@ from journeylib.publish.recipe import CADENCE_DAYS
 
 __all__ = ["listing", "series", "write"]
 
+_DATA = "review"  # the page about the data, which comes first in an edition
+
 
 def series(reports: Path | str, today: datetime.date | None = None) -> list[dict[str, Any]]:
     """Describe each series of a reports folder, by name, from what its editions say of themselves.
@@ -65,13 +67,19 @@ def _series(folder: Path, today: datetime.date) -> dict[str, Any] | None:
     return {
         "name": folder.name,
         "title": newest.manifest["title"],
-        "answer": findings[0]["text"] if findings else None,
+        "answer": _answer(findings),
         "as_of": newest.as_of,
         "status": broken or _freshness(newest, today),
         "path": _path(newest),
         "older": [{"as_of": one.as_of, "path": _path(one)} for one in reversed(editions) if one is not newest],
         "failed": failed,
     }
+
+
+def _answer(findings: list[dict[str, Any]]) -> str | None:
+    """The first sentence that speaks of customers: not of the data, unless an edition speaks of nothing else."""
+    said = [found for found in findings if found.get("notebook") != _DATA] or findings
+    return said[0]["text"] if said else None
 
 
 def _failed(folder: Path) -> str | None:

@@ -57,6 +57,7 @@ _PACKAGES += ["ruptures", "scipy", "seaborn"]
 
 # What a page shows of the data beside its rows; a change of any of them is another edition.
 _FACTS = ["fingerprint", "complete_through", "records_in", "accepted", "quarantined", "duplicates", "reasons"]
+_FACTS += ["sources", "warnings", "identity"]
 
 
 # What others read of a manifest; one without is damaged.
@@ -119,10 +120,10 @@ def damaged(folder: Path) -> list[str]:
 def data(manifest: Mapping[str, Any]) -> str:
     """Fingerprint what a store's manifest says of its content and its journey rules.
 
-    The order of rows, and the files they came in, do not count.
+    The order of rows, and the files they came in, do not count; the sources they came from do.
     """
     facts = manifest["facts"]
-    said = {key: facts.get(key) for key in _FACTS} | {"sources": len(facts.get("sources") or ())}
+    said = {key: facts.get(key) for key in _FACTS}
     return hashlib.sha256(canonical({"facts": said, "rules": manifest.get("rules")})).hexdigest()
 
 

@@ -39,6 +39,9 @@ _COLUMNS = """
     n estimate low high is_enough p customers journeys events entries at_risk left answers
     day period_on target outcome group baseline before from_on until_on wait_hours wait_low wait_high returned
     silent_days m x mm xm xx marked period has_left has_returned entry_day zero_us goal_us is_mature
+    complete_on last_on channels_checked days_missing missing_on silent_on days usual
+    records_in accepted quarantined duplicates adds_up kept_to hour_share midnight_share is_odd
+    person_id line file file_sha256
 """
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"
 

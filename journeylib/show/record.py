@@ -56,8 +56,27 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "left": RESULT,
         "median_stay": RESULT,
         "returned": RESULT,
+        "complete": [
+            "complete_on",
+            "last_on",
+            "channels_checked",
+            "days_missing",
+            "missing_on",
+            "silent_on",
+            "channel",
+        ],
+        "records": ["records_in", "accepted", "quarantined", "duplicates", "adds_up"],
+        "anonymous": [*RESULT, "customers", "events"],
+        "gaps": ["channel", "from_on", "until_on", "n", "usual", "events"],
+        "ties": [*RESULT, "customers", "events"],
+        "late": ["source", *RESULT, "customers", "events"],
+        "clocks": ["source", "n", "kept_to", "hour_share", "midnight_share", "is_odd"],
+        "bots": [*RESULT, "customers", "events"],
     },
     "number": {
+        "records": ["estimate"],
+        "accepted_share": ["estimate"],
+        "anonymous_share": RESULT,
         "customers": RESULT,
         "converted_share": RESULT,
         "bounced_share": RESULT,
@@ -71,6 +90,7 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "flow": ["step", "source", "target", *RESULT],
         "trend": ["period_on", *RESULT],
         "survival": ["day", *RESULT, "at_risk"],
+        "coverage": ["channel", "period_on", *RESULT, "days", "days_missing"],
     },
 }
 
@@ -78,12 +98,15 @@ _PLAIN_ROWS = 12
 
 
 def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
-    """Show one sentence's worth of answer; `form` names the sentence of `show.words` that will say it."""
+    """Show one sentence's worth of answer; `form` names the sentence of `show.words` that will say it.
+
+    `counted=True` in the context says that its numbers are counts of all there is, not estimates.
+    """
     _display(make("finding", form, frame, id=id, **context))
 
 
 def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
-    """Show a headline number: a frame of one row; `unit` is share, count, days or score.
+    """Show a headline number: a frame of one row; `unit` is share, count, records, days or score.
 
     The id is the form and `_number` unless given, so that a finding of the same form may stand beside it.
     """

@@ -154,6 +154,13 @@ class Sheet:
         """Fill a polygon."""
         self._add(Outline([*corners, corners[0]], closed=True), facecolor=LIGHT[colour], linewidth=0, alpha=alpha)
 
+    def areas(self, boxes: Sequence[tuple[float, float, float, float]], colour: str, *, alpha: float = 1.0) -> None:
+        """Fill many rectangles (x, y, width, height) alike, as one mark; nothing where there are none."""
+        corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
+        if corners:
+            outline = Outline.make_compound_path(*(Outline(one, closed=True) for one in corners))
+            self._add(outline, facecolor=LIGHT[colour], linewidth=0, alpha=alpha)
+
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, look: str = "full") -> None:
         """Draw a rectangle: "full", "hatched" (what is open) or "hollow" (what ended)."""
         corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]

@@ -43,7 +43,7 @@ def edition(request):
 
 def _pages(edition):
     pages = sorted(edition.glob("*.html"))
-    assert [page.name for page in pages] == ["churn.html", "index.html", "overview.html"]
+    assert [page.name for page in pages] == ["churn.html", "index.html", "overview.html", "review.html"]
     return pages
 
 

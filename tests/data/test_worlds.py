@@ -376,6 +376,45 @@ def test_equal_arguments_give_equal_bytes_and_another_seed_another_world(tmp_pat
     assert one != other
 
 
+def test_a_world_with_identities_says_who_is_behind_each_event(tmp_path: Path) -> None:
+    told = worlds.make(tmp_path, customers=1_000, identities=True)
+    truth = pd.read_parquet(tmp_path / "identities.parquet").set_index(["source", "event_id"])["customer"]
+    assert truth.index.is_unique
+    assert told["rows"]["web.parquet"] == len(raw(tmp_path, "web"))
+    for source, id_column in [("web", "messageId"), ("contact_centre", "contact_id"), ("stores", "receipt")]:
+        frame = raw(tmp_path, source)
+        behind = truth[source].reindex(frame[id_column]).to_numpy()
+        assert set(frame[id_column]) == set(truth[source].index)
+        named = frame["person"].notna().to_numpy()
+        assert (frame["person"].str.removeprefix("m-").to_numpy() == behind)[named].all()
+        if source == "web":
+            is_bot = frame["anonymousId"].isin(bots(frame)).to_numpy()
+            assert pd.isna(behind[is_bot]).all()
+            assert pd.notna(behind[~is_bot]).all()
+
+
+def test_one_customer_in_a_hundred_has_two_ids_and_one_click_carries_both(tmp_path: Path) -> None:
+    worlds.make(tmp_path / "known", customers=1_000, identities=True)
+    worlds.make(tmp_path / "plain", customers=1_000)
+    known, plain = ({source: raw(tmp_path / name, source) for source in TIMES} for name in ("known", "plain"))
+    second = {name for frame in known.values() for name in frame["person"].dropna() if name.startswith("m-")}
+    assert 3 <= len(second) <= 10
+    for source in TIMES:
+        same = (
+            known[source]
+            .drop(columns="previousId", errors="ignore")
+            .replace({"person": {name: name.removeprefix("m-") for name in second}})
+        )
+        pd.testing.assert_frame_equal(same, plain[source])
+    both = known["web"].dropna(subset="previousId")
+    assert (both["person"] == "m-" + both["previousId"]).all()
+    assert both.drop_duplicates()["person"].is_unique
+    customers = [(tmp_path / name / "customers.parquet").read_bytes() for name in ("known", "plain")]
+    assert customers[0] == customers[1]
+    web = mapping.read(tmp_path / "known" / "mapping.toml").sources[0]
+    assert web.columns["customer_id"] == ("userId", "previousId", "anonymousId")
+
+
 def test_a_world_of_several_batches_has_every_customer_and_event_once(tmp_path: Path) -> None:
     told = worlds.make(tmp_path, customers=5_400, mess=False)
     people = pd.read_parquet(tmp_path / "customers.parquet")

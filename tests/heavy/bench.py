@@ -89,7 +89,7 @@ def _make(folder: Path, customers: int) -> Callable[[], Any]:
 def _load(folder: Path, _: int) -> Callable[[], Any]:
     def work() -> Any:
         shutil.rmtree(folder / "store", ignore_errors=True)
-        return journeylib.load(folder / "sources" / "mapping.toml", folder / "store")
+        return journeylib.load(mapping=folder / "sources" / "mapping.toml", store=folder / "store")
 
     return work
 

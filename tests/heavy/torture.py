@@ -302,7 +302,7 @@ def _judged(found: dict[str, Any], file: str) -> tuple[str, list[str]]:
 def _attempt(mapping: Path, store: Path) -> dict[str, Any]:
     """Load, in a process of its own; the answer is what the load said, or how it failed."""
     try:
-        done = journeylib.load(mapping, store)
+        done = journeylib.load(mapping=mapping, store=store)
         opened = journeylib.open_store(store)
         in_events = int(engine.collect(opened.events.select(rows=nw.len()))["rows"][0])
     except Exception as error:
@@ -474,7 +474,7 @@ def _split(mapping: Path) -> Path:
 
 
 def _load(mapping: Path, store: Path) -> Path:
-    journeylib.load(mapping, store)
+    journeylib.load(mapping=mapping, store=store)
     return store
 
 

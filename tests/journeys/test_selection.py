@@ -20,7 +20,7 @@ def store(company, tmp_path):
         "4,123,,2026-01-02T00:00:00Z,,view,app",
         "5,123,,2026-01-03T00:00:00Z,,call,phone",
     ]
-    journeylib.load(company(*rows), tmp_path / "store")
+    journeylib.load(mapping=company(*rows), store=tmp_path / "store")
     return journeylib.open_store(tmp_path / "store")
 
 

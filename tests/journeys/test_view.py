@@ -18,7 +18,7 @@ ROWS = [
 
 @pytest.fixture
 def store_path(company, tmp_path):
-    journeylib.load(company(*ROWS), tmp_path / "store")
+    journeylib.load(mapping=company(*ROWS), store=tmp_path / "store")
     return tmp_path / "store"
 
 
@@ -110,10 +110,10 @@ def test_a_group_that_is_joined_later_does_not_count_from_the_start(store_path):
 
 def test_a_day_is_complete_only_where_later_events_follow_it_or_the_mapping_says_so(company, tmp_path, mapping_text):
     rows = ["1,00123,,2026-01-01T10:00:00Z,,view,web", "2,00123,,2026-01-05T00:05:00Z,,view,web"]
-    journeylib.load(company(*rows), tmp_path / "store")
+    journeylib.load(mapping=company(*rows), store=tmp_path / "store")
     assert journeylib.open_store(tmp_path / "store").facts["complete_through"] == "2026-01-04"
     said = mapping_text.replace("[limits]", "[limits]\ncomplete_through = 2026-01-05")
-    journeylib.load(company(*rows, mapping=said), tmp_path / "store")
+    journeylib.load(mapping=company(*rows, mapping=said), store=tmp_path / "store")
     store = journeylib.open_store(tmp_path / "store")
     assert store.facts["complete_through"] == "2026-01-05"
     assert store.ends_us == 1_767_657_600_000_000  # the midnight after it

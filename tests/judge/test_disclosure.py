@@ -165,6 +165,29 @@ def test_a_share_of_journeys_is_as_exact_as_the_count_of_journeys(record):
     assert shared[0]["estimate"] == pytest.approx(0.025, abs=5 / 20000)
 
 
+def test_a_share_of_events_is_as_exact_as_the_count_of_events(record):
+    row = {"n": 400, "estimate": 300 / 1_000_000, "low": None, "high": None, "is_enough": True}
+    shared = rows_of(disclose(record("finding", "ties", {**row, "customers": 60, "events": 300}, counted=True)))[0]
+    assert shared["estimate"] == pytest.approx(0.0003, abs=5e-6)
+    assert (shared["low"], shared["events"]) == (None, 300)
+
+
+def test_records_that_were_read_are_exact(record):
+    row = {"records_in": 1003, "accepted": 991, "quarantined": 9, "duplicates": 3, "adds_up": True}
+    shared = disclose(record("finding", "records", row))
+    assert (rows_of(shared), shared["hidden"]) == ([row], [])
+    assert disclose(record("number", "records", {"estimate": 1003}))["rows"] == [[1003]]
+
+
+def test_a_gap_of_few_customers_is_hidden_alone(record):
+    gap = {"channel": "web", "from_on": "2026-05-12", "until_on": "2026-05-12", "n": 4, "usual": 80, "events": 6}
+    shared = disclose(
+        record("finding", "gaps", gap, {**gap, "channel": "app", "n": 40}, {**gap, "channel": "fax", "n": 0})
+    )
+    assert shared["hidden"] == [0]
+    assert rows_of(shared)[0] == {**gap, "n": None, "events": None, "usual": None}
+
+
 @pytest.mark.parametrize("n", [11, 33, 203, 1947])
 def test_nobody_and_everybody_stay_0_and_1(record, n):
     rows = [share(n, 1.0, 1.0, 1.0, day=0), share(n, 0.0, 0.0, 0.3, day=9)]

@@ -16,6 +16,10 @@ def test_a_number_with_enough_behind_it_is_ok(record):
     ]
 
 
+def test_what_is_counted_needs_no_guard(record):
+    assert guards.check(record("finding", "bots", share(14), counted=True)) == []
+
+
 def test_too_few_customers_are_refused_with_how_many_there_are(record):
     [guard] = guards.check(record("finding", "converted", share(14)))
     assert (guard["status"], guard["have"], guard["needed"]) == ("refuse", 14, 30)

@@ -13,7 +13,18 @@ import pandas as pd
 import pytest
 
 from journeylib import engine
-from journeylib.measures import channels, churn, outcomes, paths, satisfaction, trends
+from journeylib.measures import (
+    acquaintance,
+    bots,
+    channels,
+    churn,
+    clocks,
+    coverage,
+    outcomes,
+    paths,
+    satisfaction,
+    trends,
+)
 
 DAY = 86_400_000_000
 
@@ -56,7 +67,11 @@ def world(steps_frame, labelled_frame):
     labelled = labelled_frame(
         steps, draw.choice(["converted", "lost", "open"], firsts), plan=draw.choice(["x", "y"], firsts)
     )
-    events = steps[["customer_id", "event_id", "occurred_us", "touchpoint"]].assign(score_type="nps")
+    events = steps[["customer_id", "event_id", "occurred_us", "touchpoint", "channel"]].assign(score_type="nps")
+    events["source"] = np.where(draw.random(len(events)) < 0.5, "web/a.csv", "calls")
+    events["known_by"] = draw.choice(["itself", "before", "device"], len(events))
+    events["time_precision"] = draw.choice(["exact", "day"], len(events))
+    events["updated_us"] = events["occurred_us"] + draw.integers(0, 2 * DAY, len(events))
     events["score"] = draw.integers(0, 11, len(events)).astype(float)
     customers = pd.DataFrame({"customer_id": [f"c{at:02}" for at in range(50)]})
     customers["signed_up_on"] = pd.to_datetime("2026-01-01") + pd.to_timedelta(draw.integers(-40, 60, 50), unit="D")
@@ -79,6 +94,9 @@ def both(world, spark):
     return lambda of: [of(side) for side in sides]
 
 
+_TIMES = {"start_us": 40 * DAY, "ends_us": 130 * DAY}
+_NO_GAPS = pd.DataFrame(columns=["channel", "from_on", "until_on"])
+
 MEASURES = {
     "outcomes": lambda on: outcomes.counts(on.labelled, ["plan"]),
     "bounces": lambda on: channels.bounces(on.steps, ["web", "chat", "web"]),
@@ -88,6 +106,15 @@ MEASURES = {
     "conversion": lambda on: trends.conversion(
         on.events, "web touch", "chat touch", within_days=1, start_us=0, ends_us=200 * DAY
     ),
+    "coverage": lambda on: coverage.counts(on.events, _NO_GAPS, **_TIMES),
+    "daily": lambda on: coverage.daily(on.events, **_TIMES),
+    "covered": lambda on: coverage.channels(on.events, coverage.daily(on.events, **_TIMES), **_TIMES),
+    "ties": lambda on: clocks.ties(on.events),
+    "late": lambda on: clocks.late(on.events),
+    "clocks": lambda on: clocks.marks(on.events),
+    "bots": lambda on: bots.signs(bots.flags(on.events, moments_in_a_day=5, pauses=2)),
+    "known": lambda on: acquaintance.known(on.events),
+    "anonymous": lambda on: acquaintance.anonymous(on.events),
     "contractual": lambda on: churn.curve(churn.contractual(on)),
     "causes": churn.causes,
     "lapse": lambda on: churn.departures(

@@ -23,6 +23,14 @@ def publish(reports: Path, name: str, id: str, as_of: str, *, number: int = 1, *
     edition.point_latest(reports / name, made)
 
 
+def test_the_answer_of_a_series_speaks_of_customers_before_it_speaks_of_the_data(tmp_path: Path) -> None:
+    data = {"text": "The data are complete.", "verdict": None, "n": None, "notebook": "review"}
+    answer = {"text": "Most come back.", "verdict": None, "n": 40, "notebook": "overview"}
+    publish(tmp_path, "alone", "a", "2026-06-30", findings=[data])
+    publish(tmp_path, "both", "b", "2026-06-30", findings=[data, answer])
+    assert [one["answer"] for one in catalogue.series(tmp_path, TODAY)] == ["The data are complete.", "Most come back."]
+
+
 def test_a_series_shows_its_newest_edition_and_folds_the_older_ones(tmp_path: Path) -> None:
     publish(tmp_path, "demo", "a", "2026-06-16")
     publish(tmp_path, "demo", "b", "2026-06-23", number=2)

@@ -43,7 +43,8 @@ def test_data_is_the_same_however_it_was_loaded_and_another_when_a_fact_or_a_rul
     said = {"facts": facts, "rules": {"gap_days": 7}, "snapshot": "x", "inputs": ["one.csv"]}
     assert edition.data(said) == edition.data({**said, "snapshot": "y", "inputs": ["two.csv"]})
     assert edition.data(said) != edition.data({**said, "rules": {"gap_days": 8}})
-    assert edition.data(said) != edition.data({**said, "facts": {**facts, "reasons": {"no time": 2}}})
+    for changed in [{"reasons": {"no time": 2}}, {"sources": [{"name": "b"}]}, {"warnings": ["odd"]}]:
+        assert edition.data(said) != edition.data({**said, "facts": {**facts, **changed}})
 
 
 def test_code_counts_a_notebook_s_cells_and_tags_but_not_its_outputs(project: Any) -> None:

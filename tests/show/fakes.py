@@ -175,6 +175,24 @@ def ends(by: str | None = None) -> pd.DataFrame:
     return schema.result(rows, [by, "outcome"] if by else ["outcome"], ["journeys"])
 
 
+def coverage() -> pd.DataFrame:
+    """Events on channels month by month: one with a gap, one that began late, one of few customers."""
+    rows = []
+    for channel, (start, usual) in {
+        "web": (0, 41_700),
+        "phone": (0, 930),
+        HEBREW: (9, 12_400),
+        HOSTILE: (0, 12),
+    }.items():
+        for month in range(18):
+            count = usual + 7 * month if month >= start else 0
+            on = datetime.date(2025 + month // 12, month % 12 + 1, 1).isoformat()
+            values = {"n": count // 4, "estimate": count, "low": count, "high": count, "is_enough": True}
+            more = {"days": 30, "days_missing": 2 if (channel, month) == ("phone", 7) else 0}
+            rows.append({"channel": channel, "period_on": on, **values, **more})
+    return schema.result(rows, ["channel", "period_on"], ["days", "days_missing"])
+
+
 def transitions() -> pd.DataFrame:
     """Steps between touchpoints with their waits."""
     pairs = [
@@ -267,6 +285,7 @@ def records() -> dict[str, list[Any]]:
                 unit="share",
                 measure="channel_use",
             ),
+            made("chart", "coverage", coverage(), unit="count", period="month"),
             "## How do journeys flow?",
             made("chart", "flow", flow(), of="channel", goal="purchase"),
             "## How do journeys end, and for whom is it different?\n\nA journey is *lost* when its window closed "

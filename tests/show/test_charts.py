@@ -293,6 +293,50 @@ def test_what_ends_at_a_step_stands_in_the_column_after_it(drawn):
     }.items()
 
 
+def cell(channel, month, count, **more):
+    values = {"n": count // 2, "estimate": count, "low": count, "high": count, "is_enough": True}
+    on = f"2026-{month:02}-01"
+    return {"channel": channel, "period_on": on, **values, "days": 30, "days_missing": 0, **more}
+
+
+def heat(cells, **context):
+    frame = schema.result(cells, ["channel", "period_on"], ["days", "days_missing"])
+    return record.make("chart", "coverage", frame, unit="count", period="month", **context)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_heat_map_has_its_number_in_every_cell(width):
+    made = heat([cell("web", 1, 41_700), cell("web", 2, 980), cell("fax", 1, 0), cell("fax", 2, 30)])
+    shown = texts(made, width)
+    assert {"42k", "980", "0", "30", "web", "fax"} <= set(shown)
+    assert any(text.startswith("Jan") for text in shown)
+
+
+def test_a_cell_with_a_gap_is_framed_and_a_hidden_one_has_a_sign_that_is_explained():
+    cells = [cell("web", 1, 500, days_missing=1), cell("web", 2, 500)]
+    plain, framed = charts.svg(heat([cell("web", 1, 500), cells[1]])), charts.svg(heat(cells))
+    assert framed.count("stroke: var(--ink") == plain.count("stroke: var(--ink") + 1
+    hidden = {**heat(cells), "hidden": [1], "min_cell": 10}
+    assert words.HIDDEN_CELL in texts(hidden)
+    assert f"{words.HIDDEN_CELL}: hidden" in words.subtitle(hidden)
+    assert words.HIDDEN_CELL not in words.subtitle(heat(cells))
+
+
+def test_a_channel_is_shaded_against_its_own_busiest_period_by_the_day():
+    cells = [cell("web", 1, 900), cell("web", 2, 450, days=15), cell("fax", 1, 90), cell("fax", 2, 10)]
+    root = ElementTree.fromstring(charts.svg(heat(cells)))
+    shades = [path for path in root.iter("path") if "opacity" in path.attrib.get("style", "")]
+    boxes = {re.search(r"opacity: ([\d.]+)", path.attrib["style"])[1]: path.attrib["d"].count("M") for path in shades}
+    assert boxes == {"0.05": 1, "0.29": 3}
+
+
+def test_channels_that_have_no_room_stay_in_the_table():
+    made = heat([cell(f"channel {number:02}", month, 100) for number in range(20) for month in range(1, 13)])
+    assert "channel 11" in texts(made)
+    assert "channel 12" not in texts(made)
+    assert "and 8 more in the table" in texts(made)
+
+
 def test_a_live_drawing_says_that_nothing_is_judged_yet(drawn):
     assert words.CHROME["unjudged"] == "Not yet judged"
     for name in ("survival", "cost"):

@@ -10,7 +10,6 @@ day of web data that the truth names; it never damages a planted definition.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from journeylib.data.worlds import answers, blocks, clicks, people, tables, touches
 from journeylib.data.worlds.dice import Dice
 from journeylib.data.worlds.files import Files
+from journeylib.data.worlds.identities import behind, second_accounts
 from journeylib.data.worlds.mess import lose_day, spoil
 from journeylib.data.worlds.plants import PLANTS, Plants, truth
 from journeylib.data.worlds.tally import Tally
@@ -31,13 +31,21 @@ _BATCH = 5_000  # customers; part of what a seed means, so changing it changes e
 
 
 def make(
-    to: Path | str, *, customers: int = 5_000, seed: int = 1, without: Collection[str] = (), mess: bool = True
+    to: Path | str,
+    *,
+    customers: int = 5_000,
+    seed: int = 1,
+    without: Collection[str] = (),
+    mess: bool = True,
+    identities: bool = False,
 ) -> dict[str, Any]:
     """Write a world's files into the folder `to` and return its truth.
 
     The same arguments give the same bytes. `without` removes plants by name (see
     `PLANTS`); `mess=False` gives clean sources, whose rows are exactly those that a
     loader should accept from the messy ones, but for retries, bots and the lost day.
+    With `identities`, one customer in a hundred has two ids, one from some day on, and
+    `identities.parquet` says who is really behind each event.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -59,8 +67,12 @@ def make(
     with Files(folder) as files:
         for place, first in enumerate(tqdm(batches, desc="worlds", unit="batch", disable=None)):
             size = min(_BATCH, customers - first)
-            _batch(files, counts, Dice(seed, place), first, size, customers, plants, with_mess=mess)
-    shutil.copyfile(Path(__file__).with_name("mapping.toml"), folder / "mapping.toml")
+            dice = Dice(seed, place)
+            _batch(files, counts, dice, first, size, customers, plants, with_mess=mess, with_identities=identities)
+    mapping = Path(__file__).with_name("mapping.toml").read_text(encoding="utf-8")
+    if identities:
+        mapping = mapping.replace('["userId", "anonymousId"]', '["userId", "previousId", "anonymousId"]')
+    (folder / "mapping.toml").write_text(mapping, encoding="utf-8")
     told = truth(plants, counts, customers=customers, seed=seed, with_mess=mess)
     (folder / "truth.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return told
@@ -76,6 +88,7 @@ def _batch(
     plants: Plants,
     *,
     with_mess: bool,
+    with_identities: bool,
 ) -> None:
     crowd = people.settle(dice, first, size, customers, plants)
     plan = blocks.plan(dice, crowd, plants)
@@ -87,5 +100,8 @@ def _batch(
         made["web"] = lose_day(made["web"])
     counts.count(made, crowd, plants)
     spoilt = spoil(dice, made, counts.mess) if with_mess else {name: tables.ordered(made[name]) for name in made}
+    if with_identities:
+        spoilt = second_accounts(dice, crowd, first, spoilt)
+        files.append("identities.parquet", behind(dice.batch, crowd, spoilt))
     files.write(dice.batch, spoilt, tables.customers(dice, crowd, counts.mess if with_mess else None))
     counts.written(spoilt, crowd)

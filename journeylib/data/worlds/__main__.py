@@ -17,7 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the world that the command line asks for; return the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        told = make(asked.to, customers=asked.customers, seed=asked.seed, without=asked.without, mess=not asked.clean)
+        told = make(
+            asked.to,
+            customers=asked.customers,
+            seed=asked.seed,
+            without=asked.without,
+            mess=not asked.clean,
+            identities=asked.identities,
+        )
     except JourneyError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -42,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"leave a plant out, may be repeated: {', '.join(PLANTS)}",
     )  # fmt: skip
     parser.add_argument("--clean", action="store_true", help="leave the mess out")
+    parser.add_argument(
+        "--identities", action="store_true", help="give some customers two ids, and say who is behind each event"
+    )
     parser.add_argument("--json", action="store_true", help="print the truth as JSON")
     return parser
 

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from journeylib.data.worlds.clock import CENTRE, SHOPS, iso_local, plain_local
 
-__all__ = ["FILES", "Files"]
+__all__ = ["FILES", "Files", "event_ids"]
 
 # By source: the file, the name of its id column, and its columns in order.
 FILES: Mapping[str, tuple[str, str, list[str]]] = {
@@ -36,6 +36,8 @@ FILES: Mapping[str, tuple[str, str, list[str]]] = {
     ),
 }
 
+_RARE = ["previousId"]  # columns that only some worlds have
+
 
 class Files:
     """The files of a world, open while it is made."""
@@ -55,13 +57,14 @@ class Files:
 
     def write(self, batch: int, made: dict[str, pa.Table], customers: pa.Table) -> None:
         """Append one batch to all files."""
-        self._append("customers.parquet", customers)
+        self.append("customers.parquet", customers)
         for source, table in made.items():
             file, id_column, columns = FILES[source]
-            ready = _timed(source, table).append_column(id_column, _event_ids(source, batch, table["_n"]))
-            self._append(file, ready.select(columns))
+            ready = _timed(source, table).append_column(id_column, event_ids(source, batch, table["_n"]))
+            self.append(file, ready.select([*columns, *(name for name in _RARE if name in ready.column_names)]))
 
-    def _append(self, file: str, table: pa.Table) -> None:
+    def append(self, file: str, table: pa.Table) -> None:
+        """Append rows to one file."""
         if file not in self._open:
             path = self._folder / file
             if path.suffix == ".csv":
@@ -69,6 +72,12 @@ class Files:
             else:
                 self._open[file] = pyarrow.parquet.ParquetWriter(path, table.schema, compression="zstd")
         self._open[file].write_table(table)
+
+
+def event_ids(source: str, batch: int, number: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write the numbers of a batch's events as the ids that its file has."""
+    text = pa.compute.utf8_lpad(number.cast(pa.string()), 7, "0")
+    return pa.compute.binary_join_element_wise(f"{source[:3]}{batch}", text, "-")
 
 
 def _timed(source: str, table: pa.Table) -> pa.Table:
@@ -81,8 +90,3 @@ def _timed(source: str, table: pa.Table) -> pa.Table:
     if source == "email":
         return table.append_column("at", pa.compute.divide(us, 1_000))
     return table.append_column("timestamp" if source == "web" else "answered_at", us.cast(pa.timestamp("us")))
-
-
-def _event_ids(source: str, batch: int, number: pa.ChunkedArray) -> pa.ChunkedArray:
-    text = pa.compute.utf8_lpad(number.cast(pa.string()), 7, "0")
-    return pa.compute.binary_join_element_wise(f"{source[:3]}{batch}", text, "-")

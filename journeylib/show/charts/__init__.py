@@ -13,6 +13,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 
 from journeylib.show import words
+from journeylib.show.charts.coverage import coverage
 from journeylib.show.charts.flow import flow
 from journeylib.show.charts.inline import inline
 from journeylib.show.charts.outcomes import outcomes
@@ -29,6 +30,7 @@ DRAWINGS: Mapping[str, Callable[..., Sheet]] = {
     "flow": flow,
     "trend": trend,
     "survival": survival,
+    "coverage": coverage,
 }
 
 

@@ -24,13 +24,14 @@ def finding(record: Mapping[str, Any]) -> str:
 def number(record: Mapping[str, Any]) -> str:
     """Draw a headline number: its label, the value large, interval and n small under it."""
     kind = words.unit(record)
+    is_counted = kind in ("count", "records") or bool(record["context"].get("counted"))
     missing = words.lacking(record)
     value, interval, behind = "–", missing, ""
     if not missing:
         row = rows(record)[0]
         decimals = words.places(kind, row.estimate, row.low, row.high)
         value = words.quantity(row.estimate, kind, decimals)
-        interval = words.CHROME["counted"] if kind == "count" else words.between(row.low, row.high, kind, decimals)
+        interval = words.CHROME["counted"] if is_counted else words.between(row.low, row.high, kind, decimals)
         behind = "" if kind == "count" or row.n is None else words.customers(row.n)
     return (
         f'<div class="number" id="{anchor("number", record["id"])}"><dt>{prose(words.label(record))}</dt>'

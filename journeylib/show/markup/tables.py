@@ -14,7 +14,8 @@ __all__ = ["table"]
 
 _MOST_ROWS = 40
 _LONGEST_NAME = 90
-_UNSEEN = {"low", "high", "is_enough", "p", "wait_low", "wait_high"}
+_LONGEST_SENTENCE = 500
+_UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS
 
 
@@ -26,6 +27,10 @@ def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
     """
     missing = words.lacking(record) if record.get("not_applicable") is not None or not record["rows"] else ""
     said = words.heading(record)
+    if record.get("not_applicable") is None and not record["rows"] and record["form"] in words.NOTHING:
+        return f"<p>{prose(nothing)}</p>" if (nothing := words.NOTHING[record["form"]]) else ""
+    if record["form"] == "warnings" and not missing:
+        return _warnings(record, said)
     if missing:
         return f'<p class="lacking"><b>{prose(said)}.</b> {prose(missing)}</p>'
     shown, left_out = _chosen(record)
@@ -75,7 +80,8 @@ def _columns(record: Mapping[str, Any]) -> list[str]:
     for column in record["columns"]:
         if column not in _UNSEEN:
             columns.append(column)
-        if column == "estimate" and "low" in record["columns"] and words.unit(record) != "count":
+        is_counted = words.unit(record) == "count" or record["context"].get("counted")
+        if column == "estimate" and "low" in record["columns"] and not is_counted:
             columns.append("interval")
         if column == "wait_hours" and "wait_low" in record["columns"]:
             columns.append("wait_interval")
@@ -124,7 +130,16 @@ def _plain(column: str, value: Any) -> str:
         return escape(words.count(value) if isinstance(value, int) else words.significant(value))
     if column.endswith("_on"):
         return escape(words.date(str(value)))
-    return prose(words.name(value, _LONGEST_NAME))
+    if words.value(column, value) != value:
+        return escape(words.value(column, value))
+    return prose(words.name(value, _LONGEST_SENTENCE if column in ("sentence", "remedy") else _LONGEST_NAME))
+
+
+def _warnings(record: Mapping[str, Any], said: str) -> str:
+    """Draw warnings as a list, for they are sentences."""
+    told = [str(row.values["warning"]) for row in rows(record)]
+    items = "".join(f"<li>{prose(words.name(text, _LONGEST_SENTENCE))}</li>" for text in told)
+    return f"<h3>{prose(said)}</h3><ul>{items}</ul>"
 
 
 def _common(shown: Sequence[Row]) -> int | None:

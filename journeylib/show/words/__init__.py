@@ -9,8 +9,20 @@ from __future__ import annotations
 
 from journeylib.show.words.figures import alt, claimed, subtitle, title, window
 from journeylib.show.words.findings import claim, claims, lacking, sentence, stance
-from journeylib.show.words.labels import CHROME, TERMS, head, heading, label, page_name, terms, verdict
-from journeylib.show.words.marks import at_risk, column, end, month_tick, more_rows, outcome, tick
+from journeylib.show.words.heads import NOTHING, head, heading, value
+from journeylib.show.words.labels import CHROME, TERMS, label, page_name, terms, verdict
+from journeylib.show.words.marks import (
+    HIDDEN_CELL,
+    at_risk,
+    brief,
+    column,
+    end,
+    month_tick,
+    more_rows,
+    outcome,
+    period_head,
+    tick,
+)
 from journeylib.show.words.names import date, dates, during, listed, month, name, plain, visible
 from journeylib.show.words.notes import (
     behind_each,
@@ -48,11 +60,14 @@ from journeylib.show.words.sights import ends, see
 
 __all__ = [
     "CHROME",
+    "HIDDEN_CELL",
+    "NOTHING",
     "TERMS",
     "alt",
     "at_risk",
     "behind_each",
     "between",
+    "brief",
     "caution",
     "claim",
     "claimed",
@@ -86,6 +101,7 @@ __all__ = [
     "page_name",
     "parts",
     "percent",
+    "period_head",
     "places",
     "plain",
     "quantity",
@@ -103,6 +119,7 @@ __all__ = [
     "title",
     "unanswered",
     "unit",
+    "value",
     "veil",
     "veiled",
     "verdict",

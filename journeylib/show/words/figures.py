@@ -11,8 +11,9 @@ from typing import Any
 
 from journeylib.show.rows import rows
 from journeylib.show.words.findings import claims, lacking
+from journeylib.show.words.marks import HIDDEN_CELL
 from journeylib.show.words.names import dates, name
-from journeylib.show.words.numbers import quantity, unit
+from journeylib.show.words.numbers import count, quantity, unit
 from journeylib.show.words.sights import see
 
 __all__ = [
@@ -142,6 +143,22 @@ def _incident_claim(about: Mapping[str, Any]) -> str:
     return f"{fewer} went on {_going_on(about['context'])}, {when}"
 
 
+def _coverage_title(record: Mapping[str, Any]) -> str:
+    period = record["context"].get("period", "month")
+    return f"Events on each channel, {period} by {period}"
+
+
+def _coverage_subtitle(record: Mapping[str, Any]) -> str:
+    period = record["context"].get("period", "month")
+    said = f"Number of events. Stronger shade: nearer to the channel’s busiest {period}, by the day; framed: with a gap"
+    veiled = any(row.state == "hidden" for row in rows(record))
+    return said + (
+        f"; {HIDDEN_CELL}: hidden, as in it are fewer than {count(record.get('min_cell', 10))} customers"
+        if veiled
+        else ""
+    )
+
+
 _CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"stay": _stay_claim, "incident": _incident_claim}
 
 TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -150,6 +167,7 @@ TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "flow": _flow_title,
     "trend": _trend_title,
     "survival": _survival_title,
+    "coverage": _coverage_title,
 }
 
 # Shares by measure: the title, and the measure as the line under it says it.
@@ -169,6 +187,7 @@ _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "flow": lambda _: "Width: share of all journeys. Hatched: still open. The intervals stand in the table",
     "trend": _trend_subtitle,
     "survival": _survival_subtitle,
+    "coverage": _coverage_subtitle,
 }
 
 _KINDS: Mapping[str, str] = {
@@ -177,4 +196,5 @@ _KINDS: Mapping[str, str] = {
     "flow": "Flow chart",
     "trend": "Line chart",
     "survival": "Survival curves",
+    "coverage": "Heat map",
 }

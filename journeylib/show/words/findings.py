@@ -13,6 +13,7 @@ from typing import Any
 
 from journeylib.estimates import ENOUGH, Z
 from journeylib.show.rows import Row, rows
+from journeylib.show.words import trust
 from journeylib.show.words.names import during, listed, name, visible
 from journeylib.show.words.numbers import between, count, customers, estimate, parts, percent, places, quantity, unit
 
@@ -35,8 +36,10 @@ def sentence(record: Mapping[str, Any]) -> str:
     >>> sentence(record).replace("\\u202f", " ").replace("\\u2068", "").replace("\\u2069", "")
     '38 % of journeys reach “purchase” within 30 days (36–40 %, n = 4,120).'
     """
-    said = SENTENCES[record["form"]]
-    return lacking(record, _UNSAID[record["form"]](record["context"])) or said(record)
+    form = record["form"]
+    if form in trust.ALWAYS and record["not_applicable"] is None:
+        return SENTENCES[form](record)
+    return lacking(record, _UNSAID[form](record["context"])) or SENTENCES[form](record)
 
 
 def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
@@ -236,6 +239,7 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "left": _left,
     "median_stay": _median_stay,
     "returned": _returned,
+    **trust.SENTENCES,
 }
 
 _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -248,6 +252,7 @@ _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "left": lambda _: "how many customers are still there",
     "median_stay": lambda _: "when half of the customers have left",
     "returned": lambda _: "how many came back after a silence",
+    **trust.PURPOSES,
 }
 
 

@@ -1,14 +1,14 @@
-"""Labels: column heads, headline numbers, captions, verdicts, explained terms and the page's own furniture."""
+"""Labels: headline numbers, verdicts, explained terms and the page's own furniture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from journeylib.show.words.names import name, visible
-from journeylib.show.words.numbers import quantity, unit
+from journeylib.show.words.names import name, sentence_case
+from journeylib.show.words.numbers import quantity
 
-__all__ = ["CHROME", "TERMS", "VERDICTS", "head", "heading", "label", "page_name", "terms", "verdict"]
+__all__ = ["CHROME", "TERMS", "VERDICTS", "label", "page_name", "terms", "verdict"]
 
 VERDICTS: Mapping[str, str] = {
     "supported": "Supported",
@@ -81,6 +81,12 @@ TERMS: Mapping[str, str] = {
     "lapse": "A customer has lapsed at the start of the first long silence.",
     "at_risk": "At risk: customers still there, and still observed, on that day.",
     "flow": "Drop-off: the journey ended there. Open: it may still go on.",
+    "record": "A record is one row of a source. Set aside: kept apart with the rule that it breaks, and in no number "
+    "of this edition. A duplicate is in it once.",
+    "anonymous": "Anonymous: only a device is known, or nothing.",
+    "gap": "A gap: a day without events on a channel that usually has 10 customers or more on that weekday, or with "
+    "fewer than a fifth of them where 20 or more are usual. Usual: the median of the 8 nearest days of that weekday on "
+    "which the channel was active. A public holiday looks the same as a loss.",
 }
 
 _USES: Mapping[str, Sequence[str]] = {
@@ -95,55 +101,21 @@ _USES: Mapping[str, Sequence[str]] = {
     "outcomes": ["outcome"],
     "flow": ["flow"],
     "survival": ["at_risk"],
+    "records": ["record"],
+    "anonymous": ["anonymous"],
+    "gaps": ["gap"],
 }
 
-_HEADS: Mapping[str, str] = {
-    "n": "Customers (n)",
-    "interval": "95 % interval",
-    "wait_interval": "95 % interval",
-    "at_risk": "At risk",
-    "period_on": "From",
-    "from_on": "From",
-    "until_on": "Until",
-    "step": "Step",
-    "source": "From",
-    "target": "To",
-    "wait_hours": "Median wait",
-    "day": "Day",
-    "rows": "Rows",
-    "returned": "Came back later",
-    "left": "Have left",
-    "silent_days": "Silence, in days",
-    "within_days": "Days allowed",
-    "rule": "Rule",
-    "before": "At other times",
-    "baseline": "Compared with",
-    "group": "Group",
+_LABELS: Mapping[str, str] = {
+    "customers": "Customers",
+    "nps": "Net promoter score",
+    "left_customers": "Customers who left",
+    "records": "Records read",
+    "accepted_share": "Accepted, of the records read",
+    "anonymous_share": "Events that stayed anonymous",
 }
 
-_ESTIMATES: Mapping[str, str] = {
-    "share": "Share",
-    "points": "Difference",
-    "days": "Days",
-    "hours": "Hours",
-    "score": "Score",
-    "count": "Count",
-    "number": "Estimate",
-}
-
-_CAPTIONS: Mapping[str, str] = {
-    "transitions": "The most frequent steps, and the wait before each",
-    "quarantine": "Rows set aside, by rule",
-    "first_channel": "Where journeys start",
-    "outcomes": "How journeys end",
-    "stay": "Differences in how long customers stay",
-    "left": "Customers still there",
-    "incident": "Periods that stand out",
-    "sensitivity": "The same with other lengths of silence",
-    "converted_by": "Journeys that reach the goal, group by group",
-    "windows": "The same with half and with twice the time",
-    "paths": "The most frequent paths",
-}
+_PAGES: Mapping[str, str] = {"review": "Data review"}
 
 
 def verdict(value: str) -> str:
@@ -151,32 +123,10 @@ def verdict(value: str) -> str:
     return VERDICTS[value]
 
 
-def head(column: str, record: Mapping[str, Any]) -> str:
-    """Give the head of a column.
-
-    >>> head("estimate", {"form": "transitions", "context": {}}), head("wait_seconds", {"form": "", "context": {}})
-    ('Share of journeys', 'Wait seconds')
-    """
-    if column == "estimate":
-        if record["form"] in ("transitions", "flow", "outcomes"):
-            return "Share of journeys"
-        if record["form"] in ("survival", "left"):
-            return "Still there"
-        return "Difference" if record["form"] == "stay" else _ESTIMATES[unit(record)]
-    return _HEADS.get(column) or _sentence_case(column)
-
-
-def heading(record: Mapping[str, Any]) -> str:
-    """Give the caption of a table."""
-    return _CAPTIONS.get(record["form"]) or _sentence_case(record["form"])
-
-
 def label(record: Mapping[str, Any]) -> str:
     """Give the label of a headline number."""
     context = record["context"]
     form = record["form"]
-    if form == "customers":
-        return "Customers"
     if form == "converted_share":
         within = context.get("within_days")
         return f"Journeys that reach {name(context.get('goal'))}" + (
@@ -184,14 +134,10 @@ def label(record: Mapping[str, Any]) -> str:
         )
     if form == "bounced_share":
         return f"Journeys that go {' → '.join(map(name, context.get('chain', ())))}"
-    if form == "nps":
-        return "Net promoter score"
     if form == "still_share":
         horizon = context.get("horizon_days")
         return f"Customers still there after {quantity(horizon, 'days')}" if horizon else "Customers still there"
-    if form == "left_customers":
-        return "Customers who left"
-    return _sentence_case(form)
+    return _LABELS.get(form) or sentence_case(form)
 
 
 def terms(record: Mapping[str, Any]) -> list[str]:
@@ -207,12 +153,7 @@ def terms(record: Mapping[str, Any]) -> list[str]:
 def page_name(notebook: str) -> str:
     """Give the short name of a page in the navigation.
 
-    >>> page_name("first_contact")
-    'First contact'
+    >>> page_name("first_contact"), page_name("review")
+    ('First contact', 'Data review')
     """
-    return _sentence_case(notebook)
-
-
-def _sentence_case(text: str) -> str:
-    plain = visible(text).replace("_", " ").strip()
-    return plain[:1].upper() + plain[1:]
+    return _PAGES.get(notebook) or sentence_case(notebook)

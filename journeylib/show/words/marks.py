@@ -7,7 +7,20 @@ import datetime
 from journeylib.show.words.names import month, visible
 from journeylib.show.words.numbers import count, quantity
 
-__all__ = ["at_risk", "column", "end", "month_tick", "more_rows", "outcome", "tick"]
+__all__ = [
+    "HIDDEN_CELL",
+    "at_risk",
+    "brief",
+    "column",
+    "end",
+    "month_tick",
+    "more_rows",
+    "outcome",
+    "period_head",
+    "tick",
+]
+
+HIDDEN_CELL = "··"  # in a heat map, where a number has no room to say that it is hidden
 
 
 def outcome(value: str) -> str:
@@ -53,6 +66,37 @@ def month_tick(day: datetime.date, first: datetime.date) -> str:
     """
     opening = day.month == 1 or (day - first).days < 31
     return f"{month(day)} {day.year}" if opening else month(day)
+
+
+def brief(number: float) -> str:
+    """Write a count in at most four signs, for the cells of a heat map.
+
+    >>> brief(7), brief(999), brief(4205), brief(12740), brief(1_260_000)
+    ('7', '999', '4.2k', '13k', '1.3M')
+    """
+    for size, sign in [(999_500, "M"), (999.5, "k")]:
+        if number >= size:
+            scaled = number / (1e6 if sign == "M" else 1e3)
+            return f"{scaled:.{1 if scaled < 9.95 else 0}f}{sign}"
+    return count(number)
+
+
+def period_head(day: datetime.date, period: str, *, is_first: bool) -> tuple[str, str]:
+    """Write the head of a period in two lines; the second only where it says something new.
+
+    >>> period_head(datetime.date(2026, 2, 1), "month", is_first=False)
+    ('Feb', '')
+    >>> period_head(datetime.date(2026, 1, 1), "month", is_first=False)
+    ('Jan', '2026')
+    >>> period_head(datetime.date(2026, 3, 2), "week", is_first=True)
+    ('2', 'Mar')
+    """
+    if period == "year":
+        return str(day.year), ""
+    if period in ("month", "quarter"):
+        head = month(day) if period == "month" else f"Q{(day.month + 2) // 3}"
+        return head, str(day.year) if is_first or day.month == 1 else ""
+    return str(day.day), month(day) if is_first or day.day <= (7 if period == "week" else 1) else ""
 
 
 def at_risk(number: float | None, day: float | None = None) -> str:

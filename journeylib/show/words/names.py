@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["date", "dates", "during", "listed", "month", "name", "plain", "visible"]
+__all__ = ["date", "dates", "during", "listed", "month", "name", "plain", "sentence_case", "visible"]
 
 ISOLATE, RELEASE = "\u2068", "\u2069"  # around a name that comes from data
 
@@ -112,6 +112,16 @@ def plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(plain, value))
     return {True: "yes", False: "no", None: "–"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def sentence_case(text: str) -> str:
+    """Write the name of a column, a form or a notebook as words.
+
+    >>> sentence_case("wait_seconds")
+    'Wait seconds'
+    """
+    said = visible(text).replace("_", " ").strip()
+    return said[:1].upper() + said[1:]
 
 
 def _seen(character: str) -> str:

@@ -75,7 +75,7 @@ def reconciliation(statement: Mapping[str, Any]) -> str:
     aside = f"{count(context['quarantined'])} were set aside ({percent(context['quarantined'] / read)})"
     double = context["duplicates"]
     return (
-        f"Of {_many(read, 'row')} read, {count(context['accepted'])} became events, {aside} and {count(double)} "
+        f"Of {_many(read, 'record')} read, {count(context['accepted'])} were accepted, {aside} and {count(double)} "
         f"{'is a duplicate' if double == 1 else 'are duplicates'}; the data begin on {date(context['begins_on'])}."
     )
 

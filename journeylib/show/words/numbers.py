@@ -35,6 +35,8 @@ _UNITS = {
     "nps": "score",
     "customers": "count",
     "left_customers": "count",
+    "coverage": "count",
+    "records": "records",
 }
 _SHARES = {
     *(
@@ -59,13 +61,16 @@ _SHARES = {
         "sensitivity",
         "paths",
     ),
+    *("anonymous", "anonymous_share", "accepted_share", "ties", "late", "bots", "bot_signs", "known"),
 }
 _SCALE = {"share": 100.0, "points": 100.0}
 _NOUNS = {"days": "day", "hours": "hour", "points": "point"}
 
 
 def unit(record: Mapping[str, Any]) -> str:
-    """Give what the estimates of a record are: share, count, days, hours, score, points or number.
+    """Give what the estimates of a record are: share, count, records, days, hours, score, points or number.
+
+    A count is of customers or of what they did, and shared pages round it; records were read, and are exact.
 
     The context's `unit` decides; otherwise the form does.
     """
@@ -82,7 +87,7 @@ def places(unit: str, value: float, low: float = math.nan, high: float = math.na
     >>> places("share", 0.384, 0.36, 0.40), places("share", 0.052, 0.04, 0.06), places("share", 0.293, 0.286, 0.301)
     (0, 1, 1)
     """
-    if unit in ("count", "score"):
+    if unit in ("count", "records", "score"):
         return 0
     scale = _SCALE.get(unit, 1.0)
     size = abs(value) * scale

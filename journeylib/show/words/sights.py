@@ -10,8 +10,8 @@ from typing import Any
 from journeylib.show.rows import Row, rows
 from journeylib.show.words.findings import lacking
 from journeylib.show.words.marks import outcome
-from journeylib.show.words.names import date, name
-from journeylib.show.words.numbers import customers, estimate, quantity, unit
+from journeylib.show.words.names import date, listed, name
+from journeylib.show.words.numbers import count, customers, estimate, quantity, unit
 
 __all__ = ["ends", "see"]
 
@@ -93,10 +93,24 @@ def _see_survival(record: Mapping[str, Any]) -> str:
     return "Still there: " + "; ".join(said) + "." if said else ""
 
 
+def _see_coverage(record: Mapping[str, Any]) -> str:
+    found = rows(record)
+    period = record["context"].get("period", "month")
+    channels = {row.label for row in found}
+    cells = [row for row in found if row.values["days_missing"]]
+    broken = sorted({row.label for row in cells})
+    of = f"Of {count(len(channels))} {'channel' if len(channels) == 1 else 'channels'}"
+    if not cells:
+        return f"{of}, none has a {period} with a gap."
+    have = "has" if len(broken) == 1 else "have"
+    return f"{of}, {listed([name(channel) for channel in broken[:5]])} {have} a {period} with a gap."
+
+
 _SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _see_shares,
     "outcomes": _see_outcomes,
     "flow": _see_flow,
     "trend": _see_trend,
     "survival": _see_survival,
+    "coverage": _see_coverage,
 }
