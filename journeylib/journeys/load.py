@@ -146,8 +146,8 @@ def _digest(said: Any) -> str:
 def _identity(said: Mapping, inputs: list[dict[str, Any]]) -> str:
     """Name the snapshot by what goes into it: files, mapping, and the code that reads them."""
     package = Path(journeylib.__file__).parent
-    code = [package / "days.py", package / "engine.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
-    code += sorted((package / "journeys").glob("*.py"))
+    code = [package / "days.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
+    code += [*sorted((package / "engine").glob("*.py")), *sorted((package / "journeys").glob("*.py"))]
     rules = [
         {name: value for name, value in vars(source).items() if name not in {"path", "files", "may_lack"}}
         for source in said.sources

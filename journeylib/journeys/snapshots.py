@@ -84,10 +84,12 @@ def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]
         name=counts["source"].str.partition("/")[0],
         fate=counts["fate"].where(counts["fate"].isin(["accepted", "duplicate"]), "quarantined"),
     )
+    spanned = spans.to_dict("index")
     found = fates.groupby(["name", "fate"])["rows"].sum()
     told = []
     for name, rows in records.items():
-        days = [day_of(int(at)).isoformat() for at in spans.loc[name].tolist()] if name in spans.index else [None, None]
+        span = spanned.get(name)
+        days = [day_of(int(span[end])).isoformat() if span else None for end in ("first", "last")]
         fate = {said: int(found.get((name, key), 0)) for said, key in _FATES.items()}
         told.append({"name": name, "records": rows, **fate, "first_on": days[0], "last_on": days[1]})
     return told

@@ -1,0 +1,84 @@
+"""Read files as tables and write tables to files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+
+from journeylib.engine.native import call, connection, lazy, quoted, sql
+
+__all__ = ["numbered", "read_csv", "read_json", "rows_in", "scan", "write"]
+
+
+def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
+    """Read Parquet files as one table, lazily; on `spark` when a session is given."""
+    files = [str(path) for path in paths]
+    if spark is not None:
+        return lazy(spark.read.parquet(*files))
+    return lazy(connection().read_parquet(files))
+
+
+def numbered(path: Path, into: str) -> nw.LazyFrame:
+    """Read one Parquet file with the number of each row in the file, from 0, lazily."""
+    relation = connection().read_parquet(str(path), file_row_number=True)
+    return lazy(relation).rename({"file_row_number": into})
+
+
+def rows_in(path: Path) -> int:
+    """How many rows a Parquet file has."""
+    [(rows,)] = connection().read_parquet(str(path)).aggregate("count(*)").fetchall()
+    return int(rows)
+
+
+def read_csv(path: Path, names: Sequence[str], *, delimiter: str, quote: str = '"') -> nw.LazyFrame:
+    """Read every record of a CSV file, its header too, as texts under `names`, lazily; empty cells are null."""
+    relation = connection().read_csv(
+        str(path),
+        auto_detect=False,
+        header=False,
+        columns=dict.fromkeys(names, "VARCHAR"),
+        delimiter=delimiter,
+        quotechar=quote,
+        escapechar=quote,
+        max_line_size=4_000_000,
+    )
+    return lazy(relation)
+
+
+def read_json(path: Path, names: Sequence[str], *, line: str) -> nw.LazyFrame:
+    """Read JSON lines lazily: each line as text in the column `line`, and the values called `names` as texts.
+
+    A name is a key of the object, or else a path through nested objects, such as `context.page`.
+    A line that holds no JSON object is null; an empty line is no row.
+    """
+    # No JSON text holds the character 0x01, so each line is one cell.
+    read = connection().read_csv(
+        str(path), auto_detect=False, header=False, columns={line: "VARCHAR"}, delimiter="\1", quotechar="",
+        escapechar="", max_line_size=4_000_000,
+    )  # fmt: skip
+    filled = read.filter(sql(f"{quoted(line)} IS NOT NULL"))
+    kept = filled.select(sql(f"CASE WHEN json_valid({quoted(line)}) THEN {quoted(line)} END AS {quoted(line)}"))
+    kept = kept.select(sql(f"CASE WHEN json_type({quoted(line)}) = 'OBJECT' THEN {quoted(line)} END AS {quoted(line)}"))
+    cell, values = duckdb.ColumnExpression(line), []
+    for name in names:
+        ways = dict.fromkeys([_json_pointer([name]), _json_pointer(name.split("."))])
+        found = [call("json_extract_string", cell, duckdb.ConstantExpression(way)) for way in ways]
+        values.append(duckdb.CoalesceOperator(*found).alias(name))
+    return lazy(kept.select("*", *values))
+
+
+def _json_pointer(keys: Sequence[str]) -> str:
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+def write(table: nw.LazyFrame, path: Path, *, order_by: Sequence[str], is_kept: bool = True) -> None:
+    """Write a table to one Parquet file, sorted by `order_by`, or in its own order where that is empty.
+
+    Equal rows in equal order give equal bytes. What is not kept for long is packed less.
+    """
+    relation = (table.sort(*order_by, nulls_last=True) if order_by else table).to_native()
+    relation.write_parquet(str(path), compression="zstd" if is_kept else "lz4", row_group_size=122_880)

@@ -1,0 +1,57 @@
+"""The process's one DuckDB connection, and the few words in which native texts are written."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+
+__all__ = ["EngineError", "bound", "call", "connection", "lazy", "quoted", "sql"]
+
+EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
+
+
+@functools.cache
+def connection() -> duckdb.DuckDBPyConnection:
+    """Open this process's one DuckDB connection: in memory, in UTC, never reaching for the network."""
+    made = duckdb.connect(":memory:")
+    made.execute("SET TimeZone = 'UTC'")
+    made.execute("SET autoinstall_known_extensions = false")
+    made.execute("SET enable_progress_bar = false")
+    # One folder for the whole process: once used, it cannot be moved. It is made when it is needed.
+    spill = Path(tempfile.gettempdir()) / f"journeylib-spill-{os.getpid()}"
+    made.execute("SET temp_directory = $1", [str(spill)])
+    atexit.register(shutil.rmtree, spill, ignore_errors=True)
+    return made
+
+
+def bound(memory: str | None) -> None:
+    """Keep the engine's working memory to a size such as "2GB", spilling to disk; None: as it was."""
+    if memory is None:
+        connection().execute("RESET memory_limit")
+    else:
+        connection().execute("SET memory_limit = $1", [memory])
+
+
+def lazy(native: Any) -> nw.LazyFrame:
+    made: nw.LazyFrame = nw.from_native(native)
+    return made
+
+
+def sql(text: str) -> Any:
+    return duckdb.SQLExpression(text)
+
+
+def call(function: str, *arguments: Any) -> Any:
+    return duckdb.FunctionExpression(function, *arguments)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,85 @@
+"""Pass between small frames and tables; what a whole table is: its rows, its query, its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+
+from journeylib.engine.native import connection, lazy, quoted, sql
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["as_json", "collect", "digest", "fingerprint", "from_frame", "md5", "query"]
+
+
+def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
+    """Make a table of a small pandas frame."""
+    if spark is not None:
+        return lazy(spark.createDataFrame(frame))
+    import pyarrow as pa
+
+    return lazy(connection().from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
+
+
+def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFrame:
+    """Run a table once and fetch it as a pandas frame, sorted by `order_by`.
+
+    Sums of integers come back from DuckDB as 128-bit numbers; they are narrowed to 64.
+    """
+    wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
+    fetched = table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
+    frame: pd.DataFrame = fetched.collect("pandas").to_native()
+    if order_by:
+        frame = frame.sort_values(list(order_by), kind="stable", ignore_index=True)
+    return frame
+
+
+def as_json(table: nw.LazyFrame, into: str) -> nw.LazyFrame:
+    """Replace the columns of a table by one: each whole row as JSON text."""
+    relation = table.to_native()
+    cells = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in relation.columns)
+    return lazy(relation.select(sql(f"to_json(struct_pack({cells})) AS {quoted(into)}")))
+
+
+def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
+    """Add `into`: the md5 of a text column as 32 hexadecimal digits, the same on every engine."""
+    if table.implementation.is_duckdb():
+        return lazy(table.to_native().select("*", sql(f"md5({quoted(column)}) AS {quoted(into)}")))
+    return lazy(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
+
+
+def digest(table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str | None) -> nw.LazyFrame:
+    """Add `into`: a text that is equal for rows with equal cells in `columns`.
+
+    It is their md5; where the column `known` is filled, a cheaper one that holds within a load.
+    """
+    cells = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(30))" for name in columns)
+    whole = f"concat_ws(chr(31), {cells})"
+    made = f"md5({whole})"
+    if known:
+        made = f"CASE WHEN {quoted(known)} IS NOT NULL THEN CAST(hash({whole}) AS VARCHAR) ELSE {made} END"
+    return lazy(table.to_native().select("*", sql(f"{made} AS {quoted(into)}")))
+
+
+def query(table: nw.LazyFrame) -> str:
+    """The SQL text that a DuckDB table stands for, for the appendix of a page."""
+    return str(table.to_native().sql_query())
+
+
+def fingerprint(table: nw.LazyFrame) -> str:
+    """Fingerprint the rows of a table, whatever their order: their number, and sums of two hashes of each."""
+    columns = sorted(table.collect_schema().names())
+    cells = ", ".join(quoted(name) for name in columns)
+    total = f"count(*), coalesce(sum(hash({cells})), 0), coalesce(sum(hash('again', {cells})), 0)"
+    [(rows, once, again)] = table.to_native().aggregate(total).fetchall()
+    return f"{rows}-{once % 2**64:016x}{again % 2**64:016x}-{_short(columns)}"
+
+
+def _short(names: Sequence[str]) -> str:
+
+    return hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:8]

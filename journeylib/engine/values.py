@@ -1,0 +1,139 @@
+"""Read texts as instants, dates and decimal numbers; turn microseconds into dates and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+
+from journeylib.engine.native import call, lazy, quoted, sql
+
+__all__ = ["dates", "decimal", "instant", "microseconds", "midnight"]
+
+_DAY_ONLY = r"\d{4}-\d\d-\d\d"
+_TIMED = _DAY_ONLY + r"[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
+_OFFSET = r" ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
+_WITH_COMMA = r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
+_FURTHEST = 9_000_000_000_000_000_000  # microseconds; beyond it DuckDB cannot turn a number into a time
+_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+
+
+def microseconds(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
+    """Add int64 microseconds (UTC) of timestamp or date columns: `microseconds(table, signed_up_us="signed_up_on")`."""
+    native = table.to_native()
+    if table.implementation.is_duckdb():
+        made = [sql(f"epoch_us(CAST({quoted(old)} AS TIMESTAMP)) AS {quoted(new)}") for new, old in columns.items()]
+        return lazy(native.select("*", *made))
+    made = [f"unix_micros(CAST(`{old}` AS TIMESTAMP)) AS `{new}`" for new, old in columns.items()]
+    return lazy(native.selectExpr("*", *made))
+
+
+def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
+    """Add dates (UTC) of int64 microseconds: `dates(table, signed_up_on="signed_up_us")`."""
+    made = [sql(f"CAST(make_timestamp({quoted(old)}) AS DATE) AS {quoted(new)}") for new, old in columns.items()]
+    return lazy(table.to_native().select("*", *made))
+
+
+def decimal(table: nw.LazyFrame, column: str, into: str, *, comma: bool = False) -> nw.LazyFrame:
+    """Add `into`: the decimal number in `column` as int64 millionths, exactly; null where it is no number.
+
+    With `comma` a number is written 1.234,56.
+    """
+    cell = quoted(column)
+    if comma:
+        plain = f"replace(replace({cell}, '.', ''), ',', '.')"
+        cell = f"CASE WHEN regexp_full_match(trim({cell}), '{_WITH_COMMA}') THEN {plain} END"
+    # Numbers below 10^12 fit the narrow decimal, which is several times faster.
+    narrow = f"CAST(TRY_CAST({cell} AS DECIMAL(18, 6)) * 1000000::BIGINT AS BIGINT)"
+    wide = f"TRY_CAST(TRY_CAST({cell} AS DECIMAL(24, 6)) * 1000000 AS BIGINT)"
+    number = f"CASE WHEN {cell} IS NOT NULL THEN coalesce({narrow}, {wide}) END AS {quoted(into)}"
+    return lazy(table.to_native().select("*", sql(number)))
+
+
+def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str | None) -> nw.LazyFrame:
+    """Add `into`: the time in `column` as int64 microseconds (UTC), null where it cannot be read.
+
+    Beside it stand `into`_fault ("zone": no offset and no zone given; "gap": a local time
+    that the clocks skipped) and `into`_precision ("day": a date only; "ambiguous": a local
+    time that the clocks showed twice, read as the second; otherwise "exact"). The form "iso"
+    is a date, or a date and a time with seconds, a fraction and an offset (Z, UTC, GMT, +02:00)
+    or without; no other text is read, and the name of a zone is none of them.
+    """
+    relation = table.to_native()
+    absolute, local, day = _parsed(relation, column, form)
+    timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))
+    there = duckdb.ConstantExpression(zone) if zone else sql("CAST(NULL AS VARCHAR)")
+    placed = timed.select("*", call("timezone", there, duckdb.ColumnExpression("_local")).alias("_placed"))
+    back = [
+        call("timezone", there, sql(f"_placed{shift}")) for shift in ("", " - INTERVAL 1 HOUR", " + INTERVAL 1 HOUR")
+    ]
+    shown = placed.select("*", *(each.alias(f"_back{place}") for place, each in enumerate(back)))
+    fault = "CASE WHEN _local IS NOT NULL AND _placed IS NULL THEN 'zone' WHEN _back0 <> _local THEN 'gap' END"
+    twice = "_back1 = _local OR _back2 = _local"
+    precision = f"CASE WHEN _day THEN 'day' WHEN {twice} THEN 'ambiguous' ELSE 'exact' END"
+    done = shown.select(
+        "*",
+        sql(f"epoch_us(coalesce(_absolute, _placed)) AS {quoted(into)}"),
+        sql(f"{fault} AS {quoted(into + '_fault')}"),
+        sql(f"{precision} AS {quoted(into + '_precision')}"),
+    )
+    return lazy(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
+
+
+def midnight(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str) -> nw.LazyFrame:
+    """Add `into`: the calendar date in `column` as int64 microseconds of its midnight in UTC, null where unreadable.
+
+    A date, or a time without an offset, gives the date that is written, whatever the zone.
+    An instant (with an offset, or an epoch) gives the date that it was in `zone`.
+    """
+    relation = table.to_native()
+    absolute, local, _ = _parsed(relation, column, form)
+    timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"))
+    there = call("timezone", duckdb.ConstantExpression(zone), duckdb.ColumnExpression("_absolute"))
+    day = "CAST(CAST(coalesce(_local, _there) AS DATE) AS TIMESTAMP)"
+    done = timed.select("*", there.alias("_there")).select("*", sql(f"epoch_us({day}) AS {quoted(into)}"))
+    return lazy(done).drop("_absolute", "_local", "_there")
+
+
+def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
+    """Read the times of a column: as instants, as local times where they have no offset, and whether a day only."""
+    cell = quoted(column)
+    kind = dict(zip(relation.columns, map(str, relation.types), strict=True))[column]
+    is_temporal = kind.startswith(("TIMESTAMP", "DATE"))
+    # A column that is a time already needs no format, and a text never is one.
+    form = "timestamp" if is_temporal else "iso" if form == "timestamp" else form
+    text = f"trim(CAST({cell} AS VARCHAR))"
+    absolute, local, day = (
+        sql("CAST(NULL AS TIMESTAMPTZ)"),
+        sql("CAST(NULL AS TIMESTAMP)"),
+        duckdb.ConstantExpression(False),
+    )
+    if form == "epoch_ns":
+        absolute = _since_1970(f"TRY_CAST({cell} AS HUGEINT) // 1000")
+    elif form in _EPOCHS:
+        absolute = _since_1970(f"round(TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]})")
+    elif "TIME ZONE" in kind:
+        absolute = duckdb.ColumnExpression(column)
+    elif form == "timestamp":
+        local, day = sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
+    elif form == "iso":
+        # Only what matches is cast: a cast to a local time drops the name of a zone without a word.
+        compact = f"replace(replace(replace({text}[12:], ' ', ''), 'UTC', 'Z'), 'GMT', 'Z')"
+        has_offset = f"regexp_full_match({text}, '{_TIMED}{_OFFSET}')"
+        in_utc = f"suffix({text}, 'Z')"  # most times end so, and need no pattern
+        absolute = sql(
+            f"CASE WHEN {in_utc} THEN TRY_CAST({text} AS TIMESTAMPTZ) "
+            f"WHEN {has_offset} THEN TRY_CAST({text}[:11] || {compact} AS TIMESTAMPTZ) END"
+        )
+        is_local = f"NOT {in_utc} AND regexp_full_match({text}, '{_DAY_ONLY}|{_TIMED}')"
+        local, day = sql(f"CASE WHEN {is_local} THEN TRY_CAST({text} AS TIMESTAMP) END"), sql(f"length({text}) = 10")
+    else:
+        parsed = call("try_strptime", sql(text), duckdb.ConstantExpression(form))
+        absolute, local = (parsed, local) if "%z" in form.lower() else (absolute, parsed)
+        day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
+    return absolute, local, day
+
+
+def _since_1970(number: str) -> Any:
+    return sql(f"make_timestamptz(CASE WHEN abs({number}) < {_FURTHEST} THEN TRY_CAST({number} AS BIGINT) END)")
