@@ -75,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--reports", metavar="DIR", default="reports", help="the reports' folder (default: reports)")
 
     explain = _verb(
-        verbs, "explain", _explain, "say which ids are one customer, and why", "journey explain 00123 --store stores/demo"
-    )
+        verbs, "explain", _explain, "say which ids are one customer, and why",
+        "journey explain 00123 --store stores/demo",
+    )  # fmt: skip
     explain.add_argument("customer", metavar="CUSTOMER", help="a customer's id, a person's or a device's")
     explain.add_argument("--store", required=True, metavar="DIR", help="the store's folder")
 

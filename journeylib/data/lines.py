@@ -11,23 +11,19 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from journeylib.data.records import LONGEST, Batch, batches
 from journeylib.errors import SourceError
 
 __all__ = ["Plain", "Unfit", "names_in", "pick", "survey"]
 
-_BLOCK = 1 << 20  # what a processor keeps at hand; larger blocks are slower
-_SMALL = 64 << 10  # after a stray quote, so that many of them do not mean many passes over a whole block
-_LONGEST = 1_000_000  # bytes of a record; the engine's own limit is twice that
-_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
-
-Positions = np.ndarray[Any, Any]
+_BLOCK = 1 << 20  # bytes copied at a time
 
 
 @dataclass(frozen=True)
@@ -54,22 +50,6 @@ class Plain:
     header_rows: int
     records: int
     unfit: tuple[Unfit, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Some whole records: where each starts and ends in `block`, its line, its number of cells, the rules broken."""
-
-    block: bytes
-    offset: int
-    starts: Positions
-    ends: Positions
-    lines: Positions
-    cells: Positions
-    broken: dict[int, str]
-
-    def text(self, at: int) -> str:
-        return self.block[self.starts[at] : self.ends[at]].decode("utf-8", "replace").removesuffix("\r")
 
 
 def names_in(first: bytes, *, delimiter: str | None, quote: str, header_rows: int) -> tuple[list[str], str]:
@@ -109,7 +89,7 @@ def survey(
     """
     name = name or path
     with path.open("rb") as opened:
-        first = opened.read(_LONGEST)
+        first = opened.read(LONGEST)
     if is_csv:
         names, delimiter = names_in(first, delimiter=delimiter, quote=quote, header_rows=header_rows)
         _check_names(names, name)
@@ -119,7 +99,7 @@ def survey(
     unfit: list[Unfit] = []
     row = 1 - header_rows
     with _Copy(path, copy, empty.encode()) as writer:
-        for batch in _batches(path, name, delimiter, quote):
+        for batch in batches(path, name, delimiter, quote):
             _check_encoding(batch, name)
             broken = dict(batch.broken)
             if is_csv:
@@ -145,120 +125,12 @@ def pick(plain: Plain, rows: Iterable[int]) -> dict[int, tuple[int, str]]:
     wanted = np.array(sorted(set(rows)), dtype=np.int64)
     found: dict[int, tuple[int, str]] = {}
     row = 1 - plain.header_rows
-    for batch in _batches(plain.path, plain.path, plain.delimiter, plain.quote):
+    for batch in batches(plain.path, plain.path, plain.delimiter, plain.quote):
         after = row + len(batch.starts)
         for each in wanted[(wanted >= row) & (wanted < after)]:
             found[int(each)] = (int(batch.lines[each - row]), batch.text(int(each - row)))
         row = after
     return found
-
-
-def _batches(path: Path, name: Path, delimiter: str | None, quote: str) -> Iterator[_Batch]:
-    """Cut a file into records, some at a time."""
-    with path.open("rb") as opened:
-        offset = len(codecs.BOM_UTF8) if opened.read(3) == codecs.BOM_UTF8 else 0
-        opened.seek(offset)
-        yield from _cut_all(opened, offset, name, delimiter, quote)
-
-
-def _cut_all(opened: BinaryIO, offset: int, name: Path, delimiter: str | None, quote: str) -> Iterator[_Batch]:
-    buffer, here, line, reach, is_over = b"", 0, 1, _BLOCK, False
-    while True:
-        if not is_over and len(buffer) - here < reach:
-            more = opened.read(_BLOCK)
-            is_over = len(more) < _BLOCK
-            buffer, here = buffer[here:] + more, 0
-        window = buffer[here : here + reach]
-        is_last = is_over and here + len(window) == len(buffer)
-        if not window:
-            return
-        batch, used, passed = _cut(window, offset, line, delimiter, quote, is_last=is_last, name=name)
-        if not used:
-            reach *= 2
-            continue
-        yield batch
-        here, offset, line = here + used, offset + used, line + passed
-        reach = _SMALL if "stray_quote" in batch.broken.values() else min(2 * reach, _BLOCK)
-
-
-def _cut(
-    window: bytes, offset: int, line: int, delimiter: str | None, quote: str, *, is_last: bool, name: Path
-) -> tuple[_Batch, int, int]:
-    """Cut whole records off a window that starts with one, up to the first stray quote and its line.
-
-    Beside them stand the bytes used and the line breaks passed.
-    """
-    block = np.frombuffer(window, dtype=np.uint8)
-    newlines = np.flatnonzero(block == _NEWLINE)
-    if is_last and window[-1] != _NEWLINE:
-        newlines = np.append(newlines, len(window))
-    delimiters = np.flatnonzero(block == ord(delimiter)) if delimiter else newlines[:0]
-    ends, stray = newlines, None
-    if quote and quote.encode() in window:
-        quotes = np.flatnonzero(block == ord(quote))
-        ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
-        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
-        stray = _stray(block, quotes, ord(delimiter or ","), ord(quote))
-    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
-    long = np.flatnonzero(ends - starts > _LONGEST)
-    if len(long):
-        stray = min(stray if stray is not None else len(window), int(starts[long[0]]))
-    tail = int(ends[-1]) + 1 if len(ends) else 0
-    if stray is None and tail < len(window) and (is_last or len(window) - tail > _LONGEST):
-        stray = tail  # a quote that nothing closes
-    broken = {}
-    if stray is not None:
-        whole = int(np.searchsorted(ends, stray))
-        begins = int(ends[whole - 1]) + 1 if whole else 0
-        after = int(np.searchsorted(newlines, begins))
-        if after == len(newlines) and not is_last and len(window) - begins <= _LONGEST:
-            ends, starts, stray = ends[:whole], starts[:whole], None  # its line does not end in this window
-        else:
-            end = int(newlines[after]) if after < len(newlines) else len(window)
-            if end - begins > _LONGEST:
-                raise SourceError(
-                    f"{name}, line {line + int(np.searchsorted(newlines, begins))} is longer than {_LONGEST:,} bytes. "
-                    "Look for missing line breaks, or export it again."
-                )
-            ends, starts = np.append(ends[:whole], end), np.append(starts[:whole], begins)
-            broken[whole] = "stray_quote"
-    used = min(int(ends[-1]) + 1, len(window)) if len(ends) else 0
-    broken |= dict.fromkeys(_controls(block, window, quote, ends, used), "control_character")
-    cells = 1 + np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts)
-    filled = ends - starts > np.where(block[np.minimum(starts, len(block) - 1)] == _RETURN, 1, 0)
-    kept = np.flatnonzero(filled)
-    renumbered = {int(np.searchsorted(kept, at)): rule for at, rule in broken.items() if filled[at]}
-    lines = line + np.searchsorted(newlines, starts)
-    batch = _Batch(window[:used], offset, starts[kept], ends[kept], lines[kept], cells[kept], renumbered)
-    return batch, used, int(np.searchsorted(newlines, used))
-
-
-def _stray(block: Positions, quotes: Positions, delimiter: int, quote: int) -> int | None:
-    """Where the first quote stands that neither opens nor closes a cell, nor is doubled within one."""
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = np.where(opening > 0, block[opening - 1], _NEWLINE)
-    after = np.where(closing + 1 < len(block), block[np.minimum(closing + 1, len(block) - 1)], _NEWLINE)
-    wrong = np.concatenate(
-        [
-            opening[~np.isin(before, [delimiter, _NEWLINE, quote])],
-            closing[~np.isin(after, [delimiter, _NEWLINE, _RETURN, quote])],
-        ]
-    )
-    return int(wrong.min()) if len(wrong) else None
-
-
-def _controls(block: Positions, window: bytes, quote: str, ends: Positions, used: int) -> set[int]:
-    """The records that hold a NUL or 0x01, or outside quotes a carriage return that ends no line."""
-    found = np.flatnonzero(block[:used] <= 1) if b"\0" in window or b"\1" in window else ends[:0]
-    if b"\r" in window and window.count(b"\r") != window.count(b"\r\n"):
-        returns = np.flatnonzero(block[:used] == _RETURN)
-        follows = np.where(returns + 1 < len(block), block[np.minimum(returns + 1, len(block) - 1)], 0)
-        lone = returns[follows != _NEWLINE]
-        if quote:
-            quotes = np.flatnonzero(block == ord(quote))
-            lone = lone[np.searchsorted(quotes, lone) % 2 == 0]
-        found = np.concatenate([found, lone])
-    return {int(at) for at in np.searchsorted(ends, found)}
 
 
 class _Copy:
@@ -283,7 +155,7 @@ class _Copy:
     def used(self) -> Path:
         return self.copy if self.opened else self.path
 
-    def take(self, batch: _Batch, broken: list[int]) -> None:
+    def take(self, batch: Batch, broken: list[int]) -> None:
         if self.opened is None and (broken or self._is_mixed(batch.block)):
             self.opened = self.copy.open("wb")
             with self.path.open("rb") as original:
@@ -314,7 +186,7 @@ def _copy_up_to(original: BinaryIO, copy: BinaryIO, offset: int) -> None:
         offset -= len(piece)
 
 
-def _check_encoding(batch: _Batch, name: Path) -> None:
+def _check_encoding(batch: Batch, name: Path) -> None:
     try:
         batch.block.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from journeylib.data import lines
+from journeylib.data import lines, records
 from journeylib.errors import SourceError
 
 
@@ -20,7 +20,7 @@ def _unfit(plain):
 
 
 @pytest.mark.parametrize(
-    ("content", "records", "unfit"),
+    ("content", "count", "unfit"),
     [
         ("a,b\n1,2\n3,4\n", 2, []),
         ("a,b\n1,2\n3,4", 2, []),
@@ -39,9 +39,9 @@ def _unfit(plain):
         ("\ufeffa,b\n1,2\n3\n", 2, [(2, 3, "ragged")]),
     ],
 )
-def test_records_are_counted_and_the_unfit_named_by_row_line_and_rule(tmp_path, content, records, unfit):
+def test_records_are_counted_and_the_unfit_named_by_row_line_and_rule(tmp_path, content, count, unfit):
     plain = _surveyed(tmp_path, content)
-    assert (plain.records, _unfit(plain)) == (records, unfit)
+    assert (plain.records, _unfit(plain)) == (count, unfit)
 
 
 def test_what_the_engine_reads_has_an_empty_record_in_the_place_of_an_unfit_one_and_keeps_its_lines(tmp_path):
@@ -75,7 +75,7 @@ def test_a_sound_file_gives_the_records_that_the_standard_library_finds(tmp_path
     dice = random.Random(seed)
     content = _sound(dice)
     expected = [row for row in csv.reader(io.StringIO(content, newline="")) if row][1:]
-    monkeypatch.setattr(lines, "_BLOCK", dice.choice([16, 64, 300, 1 << 20]))
+    monkeypatch.setattr(records, "_BLOCK", dice.choice([16, 64, 300, 1 << 20]))
     plain = _surveyed(tmp_path, content)
     assert (plain.records, plain.unfit) == (len(expected), ())
     picked = lines.pick(plain, range(1, plain.records + 1))
@@ -92,8 +92,8 @@ def test_a_damaged_file_loses_no_line_whatever_the_size_of_blocks(tmp_path, monk
     content = "a,b,c\n" + "".join(damaged)
     answers = []
     for block in [16, 100, 1 << 20]:
-        monkeypatch.setattr(lines, "_BLOCK", block)
-        monkeypatch.setattr(lines, "_SMALL", min(block, 64))
+        monkeypatch.setattr(records, "_BLOCK", block)
+        monkeypatch.setattr(records, "_SMALL", min(block, 64))
         answers.append(_surveyed(tmp_path, content))
     assert len({(each.records, each.unfit) for each in answers}) == 1
     plain = answers[0]
