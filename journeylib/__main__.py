@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--store", required=True, metavar="DIR", help="the store's folder; made where there is none")
     load.add_argument("--retry", metavar="FILE", help="a repaired copy of the store's quarantine.csv")
 
+    forget = _verb(
+        verbs, "forget", _forget, "remove people from a journey store for good",
+        "journey forget --ids ids.txt --store stores/demo",
+    )  # fmt: skip
+    forget.add_argument("--ids", required=True, metavar="FILE", help="one id a line, or CSV with a column customer_id")
+    forget.add_argument("--store", required=True, metavar="DIR", help="the store's folder")
+
     run = _verb(verbs, "run", _run, "publish the edition that a recipe asks for", "journey run reports/demo.toml")
     run.add_argument("recipe", metavar="RECIPE", help="the recipe, a TOML file")
     run.add_argument("--reports", metavar="DIR", help="where editions go (default: beside the recipe)")
@@ -114,6 +121,19 @@ def _load(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
     if done["quarantine"]:
         lines.append(f"  repair a copy of {done['quarantine']} and load again with --retry COPY")
     lines += [f"  warning: {warning}" for warning in done["warnings"]]
+    return done, lines, 0
+
+
+def _forget(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.journeys.forget import forget, read_ids
+
+    done = forget(read_ids(said.ids), said.store, progress=sys.stderr.isatty())
+    lines = [
+        f"forgotten: {done['people']:,} people in {said.store}; {done['unknown']:,} ids were not known there",
+        f"  {done['events_fallen_back']:,} events fell back to their device, {done['events_removed']:,} were removed",
+        f"  {done['customers_removed']:,} rows of customers and {done['quarantined_removed']:,} rejected rows are gone",
+        f"  {done['snapshots_removed']:,} older snapshots were deleted; later loads leave these people out",
+    ]
     return done, lines, 0
 
 

@@ -41,17 +41,21 @@ def bound(memory: str | None) -> None:
 
 
 def lazy(native: Any) -> nw.LazyFrame:
+    """Make a narwhals table of a native one."""
     made: nw.LazyFrame = nw.from_native(native)
     return made
 
 
 def sql(text: str) -> Any:
+    """Make an expression of a native text, which holds no value from data."""
     return duckdb.SQLExpression(text)
 
 
 def call(function: str, *arguments: Any) -> Any:
+    """Make an expression that calls a native function."""
     return duckdb.FunctionExpression(function, *arguments)
 
 
 def quoted(name: str) -> str:
+    """Quote a column's name for a native text."""
     return '"' + name.replace('"', '""') + '"'

@@ -23,15 +23,15 @@ from tqdm import tqdm
 
 import journeylib
 from journeylib import engine
-from journeylib.data import duplicates, identity, oddities, opening, quality, quarantine, reading
+from journeylib.data import erasure, identity, opening, quality, quarantine, reading, redaction, tombstones
 from journeylib.data import mapping as mappings
 from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
-from journeylib.data.opening import Opened
 from journeylib.data.quarantine import Repairs
-from journeylib.data.sources import Source
-from journeylib.errors import QuarantineError, SourceError, StoreError
-from journeylib.journeys import snapshots
+from journeylib.data.tombstones import Tombstones
+from journeylib.errors import SourceError, StoreError
+from journeylib.journeys import reconciliation, snapshots
+from journeylib.journeys.staging import File, stage
 
 __all__ = ["load"]
 
@@ -89,12 +89,17 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
 
 def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: bool) -> dict[str, Any]:
     files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
-    repairs = _repairs(folder, retry)
+    tombs = tombstones.read(folder)
+    repairs = redaction.kept(_repairs(folder, retry), tombs, _delimiters(said))
     inputs = [
-        {"source": source.name, "file": path.name, "sha256": digest, "repairs": _digest(repairs.get(digest, {}))}
+        {
+            "source": source.name, "label": reading.label(source, path), "file": path.name, "sha256": digest,
+            "delimiter": source.delimiter, "repairs": _digest(repairs.get(digest, {})),
+        }
         for source, path, digest in files
-    ]
-    snapshot = _identity(said, inputs)
+    ]  # fmt: skip
+    loaded = _identity(said, inputs)
+    snapshot = tombs.named(loaded)
     facts, status = _already(folder, snapshot), "already loaded"
     warnings = facts["warnings"] if facts else []
     if facts is None:
@@ -104,10 +109,11 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder))
         engine.bound(_MEMORY)
         try:
-            tables, facts, warnings = _load(said, staging, files, repairs, progress=progress)
+            tables, facts, warnings = _load(said, staging, files, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
             manifest = {
                 "snapshot": snapshot, "inputs": inputs, "rules": _journey_rules(said), "tables": tables, "facts": facts,
+                "loaded": loaded, "tombstones": tombs.digest,
             }  # fmt: skip
             stores.publish(folder, staging, manifest)
         finally:
@@ -137,6 +143,10 @@ def _repairs(folder: Path, retry: Path | None) -> Repairs:
         for digest, rows in quarantine.read_repairs(retry, rejected).items():
             known[digest] = {**known.get(digest, {}), **rows}
     return known
+
+
+def _delimiters(said: Mapping) -> list[str]:
+    return [source.delimiter for source in said.sources if source.delimiter]
 
 
 def _digest(said: Any) -> str:
@@ -172,7 +182,7 @@ def _already(folder: Path, snapshot: str) -> dict[str, Any] | None:
 
 
 def _load(
-    said: Mapping, staging: Path, files: list[tuple[Source, Path, str]], repairs: Repairs, *, progress: bool
+    said: Mapping, staging: Path, files: list[File], repairs: Repairs, tombs: Tombstones, *, progress: bool
 ) -> tuple[dict[str, list[str]], dict[str, Any], list[str]]:
     """Write the tables of a snapshot into `staging`; the answer is their files, facts, and warnings.
 
@@ -180,53 +190,43 @@ def _load(
     """
     work = staging / "work"
     work.mkdir()
-    steps = tqdm(total=2 * len(files) + 4, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
-    staged: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
-    opened: dict[str, Opened] = {}
-    records: dict[str, int] = {}
-    for place, (source, path, digest) in enumerate(files):
-        here = work / str(place)
-        here.mkdir()
-        file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
-        records[source.name] = records.get(source.name, 0) + file.records
-        steps.update()
-        staged[source.kind].append(_staged(source, file, here, repairs.get(digest, {})))
-        steps.update()
-    if not staged["events"]:
-        raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
-
-    events = _together(staged["events"])
-    odd = oddities.look(events, records)
-    events = _settled(oddities.hold_anonymous(events, odd.sentinels), work / "events.parquet", said)
-    customers = (
-        _settled(_together(staged["customers"]), work / "customers.parquet", said) if staged["customers"] else None
-    )
+    steps = tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
+    found = stage(said, files, repairs, work, step=steps.update)
+    counts = reconciliation.counts(found.tables)
+    reconciliation.reconcile(found.records, counts, said)
     steps.update()
-    tables = {"events": events} if customers is None else {"events": events, "customers": customers}
-    counts = _counts(tables)
-    _reconcile(records, counts, said)
 
+    accepted = {kind: table.filter(nw.col("fate") == "accepted") for kind, table in found.tables.items()}
     stitched = identity.stitch(
-        events.filter(nw.col("fate") == "accepted"),
-        mode=said.identity_mode,
-        work=work,
-        look_back_days=said.look_back_days,
-        largest=said.largest,
+        accepted["events"], mode=said.identity_mode, work=work, look_back_days=said.look_back_days, largest=said.largest
     )
+    events, customers = stitched.events, accepted.get("customers")
+    origins, unfit = erasure.origins(customers, stitched), reconciliation.rejected(found.tables)
+    known = None if customers is None else identity.rename(customers, stitched)
+    rows = counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]["rows"].sum()
+    if tombs:
+        engine.write(events, work / "stitched.parquet", order_by=[], is_kept=False)
+        erased = erasure.erase(engine.scan([work / "stitched.parquet"]), origins, tombs, work)
+        known = None if known is None else erased.without(known, "ids")
+        events, origins = erased.events, erased.origins
+        rows -= (erased.places["kind"] == "events").sum()
+        if not rows:
+            raise SourceError("every event is of someone who was forgotten. There is nothing to load.")
+        unfit = pd.concat([unfit, erased.places[_PLACE].assign(rule=quality.ERASED.name)], ignore_index=True)
+    engine.write(origins, staging / erasure.ORIGINS, order_by=["id", *_PLACE])
+    names = snapshots.write(events, known, staging, said, rows=int(rows))
     steps.update()
-    known = None
-    if customers is not None:
-        known = identity.rename(customers.filter(nw.col("fate") == "accepted"), stitched)
-    accepted = counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]["rows"].sum()
-    names = snapshots.write(stitched.events, known, staging, said, rows=int(accepted))
-    steps.update()
-    rejected = quarantine.described(_rejected(tables), opened, repairs)
+
+    rejected = redaction.hidden(quarantine.described(unfit, found.opened, repairs), tombs, _delimiters(said))
+    if tombs:
+        counts = redaction.recounted(counts, rejected, erased.places)
     engine.write(engine.from_frame(rejected), staging / "quarantine.parquet", order_by=_PLACE)
-    if len(rejected):
-        quarantine.write_csv(rejected, staging / "quarantine.csv")
+    repairable = rejected[rejected["rule"] != quality.ERASED.name]
+    if len(repairable):
+        quarantine.write_csv(repairable, staging / "quarantine.csv")
     quarantine.remember(repairs, staging)
-    facts = snapshots.facts(staging, names, counts, records, said.complete_through)
-    facts["warnings"] = odd.publishable
+    facts = snapshots.facts(staging, names, counts, found.records, said.complete_through)
+    facts["warnings"] = found.odd.publishable
     facts["identity"] = {
         "mode": said.identity_mode,
         "customers": stitched.customers_by_mode,
@@ -234,96 +234,13 @@ def _load(
         "unmerged_components": stitched.unmerged,
         "too_large": stitched.too_large,
     }
+    warnings = found.odd.warnings
+    if tombs:
+        facts |= {name: redaction.unnamed(facts[name], tombs, erased.ids) for name in ["warnings", "identity"]}
+        warnings = redaction.unnamed(warnings, tombs, erased.ids)
     steps.update()
     steps.close()
-    return {**names, "quarantine": ["quarantine.parquet"]}, facts, odd.warnings
-
-
-def _staged(source: Source, file: Opened, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
-    """Read one file's rows and write them; corrected rows take the places of those that they repair."""
-    rows = _written(source, file, here / "staged.parquet")
-    if not corrected:
-        return rows
-    beside = here / "repaired"
-    beside.mkdir()
-    again = quarantine.rewritten(file, corrected, beside)
-    return quarantine.replaced(rows, _written(source, again, beside / "staged.parquet"), corrected)
-
-
-def _written(source: Source, file: Opened, into: Path) -> nw.LazyFrame:
-    try:
-        engine.write(reading.stage(source, file), into, order_by=[], is_kept=False)
-        found = engine.rows_in(into) - (file.plain.header_rows if file.plain else 0)
-    except engine.EngineError as error:
-        raise SourceError(
-            f"{file.path} cannot be read to its end: {_first_line(error)} Nothing of it was loaded; export it again."
-        ) from None
-    if found != file.records:
-        raise SourceError(
-            f"{file.path} holds {file.records:,} records and the reader found {found:,}. Nothing was loaded; "
-            "look for strange quotes or line ends, or export it again."
-        )
-    return reading.staged(into, file)
-
-
-def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
-    """All files of a kind as one table. Customer sources may carry different attributes; a missing one is empty."""
-    names = list(dict.fromkeys(name for table in tables for name in table.collect_schema().names()))
-    whole = []
-    for table in tables:
-        there = table.collect_schema().names()
-        whole.append(
-            table.select(*(nw.col(name) if name in there else nw.lit(None, nw.String).alias(name) for name in names))
-        )
-    return nw.concat(whole, how="vertical") if len(whole) > 1 else whole[0]
-
-
-def _settled(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
-    """Give each staged row its fate, and each event its id."""
-    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=_PLACE)
-    return duplicates.settled(staged, engine.scan([into]))
-
-
-def _counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
-    """Rows by kind of source, source and fate."""
-    by = ["source", "fate"]
-    each = {
-        kind: engine.collect(table.group_by(*by).agg(rows=nw.len()), order_by=by) for kind, table in settled.items()
-    }
-    return pd.concat(each, names=["kind", None]).reset_index("kind")
-
-
-def _rejected(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
-    """The rejected rows: source, source_row and rule."""
-    unfit = ~nw.col("fate").is_in(["accepted", "duplicate"])
-    tables = [table.filter(unfit).select(*_PLACE, rule=nw.col("fate")) for table in settled.values()]
-    return pd.concat([engine.collect(table, order_by=_PLACE) for table in tables], ignore_index=True)
-
-
-def _reconcile(records: dict[str, int], counts: pd.DataFrame, said: Mapping) -> None:
-    total = sum(records.values())
-    found = counts.groupby(counts["source"].str.partition("/")[0])["rows"].sum()
-    for name, rows in records.items():
-        if rows != found.get(name, 0):
-            raise SourceError(
-                f"source {name} holds {rows:,} records and {found.get(name, 0):,} were settled. Nothing was loaded; "
-                "please report this with the mapping."
-            )
-    fates = counts.groupby("fate")["rows"].sum()
-    bad = fates.drop(labels=["accepted", "duplicate"], errors="ignore")
-    if bad.sum() > said.quarantined_share * total:
-        unfit = counts[counts["fate"].isin(bad.index)].sort_values("rows", ascending=False)
-        why = "; ".join(
-            f"{row['rows']:,} rows of {row['source']}: {quality.rule_named(row['fate']).sentence} ({row['fate']}) – "
-            f"{quality.rule_named(row['fate']).remedy}"
-            for row in unfit.head(3).to_dict("records")
-        )
-        raise QuarantineError(
-            f"{bad.sum():,} of {total:,} rows are unfit, {bad.sum() / total:.1%}; the limit is "
-            f"{said.quarantined_share:.1%} (quarantined_share under [limits]). The store is unchanged. {why}"
-        )
-    if not len(counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]):
-        raise SourceError("no event can be accepted. Check the columns and the time format of the mapping.")
+    return {**names, "quarantine": ["quarantine.parquet"]}, facts, warnings
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,108 @@
+"""Read the sources of a mapping: every row staged in a file of the work folder, each with its fate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import narwhals.stable.v2 as nw
+
+from journeylib import engine
+from journeylib.data import duplicates, oddities, opening, quarantine, reading
+from journeylib.data.mapping import Mapping
+from journeylib.data.oddities import Oddities
+from journeylib.data.opening import Opened
+from journeylib.data.quarantine import Repairs
+from journeylib.data.sources import Source
+from journeylib.errors import SourceError
+
+__all__ = ["File", "Staged", "stage"]
+
+File = tuple[Source, Path, str]  # a source, one of its files, that file's SHA-256
+_PLACE = ["source", "source_row"]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What was read: tables of events and customers with `fate`, by kind; files by label; records counted by source.
+
+    The tables are lazy and read from the work folder.
+    """
+
+    tables: dict[str, nw.LazyFrame]
+    opened: dict[str, Opened]
+    records: dict[str, int]
+    odd: Oddities
+
+
+def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, step: Callable[[], object]) -> Staged:
+    """Read every file, repaired rows in their places, and settle what becomes of each row; `step` tells progress."""
+    staged: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
+    opened: dict[str, Opened] = {}
+    records: dict[str, int] = {}
+    for place, (source, path, digest) in enumerate(files):
+        here = work / str(place)
+        here.mkdir()
+        file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
+        records[source.name] = records.get(source.name, 0) + file.records
+        step()
+        staged[source.kind].append(_staged(source, file, here, repairs.get(digest, {})))
+        step()
+    if not staged["events"]:
+        raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
+    together = {kind: _together(tables) for kind, tables in staged.items() if tables}
+    odd = oddities.look(together["events"], records)
+    together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
+    tables = {kind: _settled(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
+    return Staged(tables, opened, records, odd)
+
+
+def _staged(source: Source, file: Opened, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
+    """Read one file's rows and write them; corrected rows take the places of those that they repair."""
+    rows = _written(source, file, here / "staged.parquet")
+    if not corrected:
+        return rows
+    beside = here / "repaired"
+    beside.mkdir()
+    again = quarantine.rewritten(file, corrected, beside)
+    return quarantine.replaced(rows, _written(source, again, beside / "staged.parquet"), corrected)
+
+
+def _written(source: Source, file: Opened, into: Path) -> nw.LazyFrame:
+    try:
+        engine.write(reading.stage(source, file), into, order_by=[], is_kept=False)
+        found = engine.rows_in(into) - (file.plain.header_rows if file.plain else 0)
+    except engine.EngineError as error:
+        raise SourceError(
+            f"{file.path} cannot be read to its end: {_first_line(error)} Nothing of it was loaded; export it again."
+        ) from None
+    if found != file.records:
+        raise SourceError(
+            f"{file.path} holds {file.records:,} records and the reader found {found:,}. Nothing was loaded; "
+            "look for strange quotes or line ends, or export it again."
+        )
+    return reading.staged(into, file)
+
+
+def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
+    """All files of a kind as one table. Customer sources may carry different attributes; a missing one is empty."""
+    names = list(dict.fromkeys(name for table in tables for name in table.collect_schema().names()))
+    whole = []
+    for table in tables:
+        there = table.collect_schema().names()
+        whole.append(
+            table.select(*(nw.col(name) if name in there else nw.lit(None, nw.String).alias(name) for name in names))
+        )
+    return nw.concat(whole, how="vertical") if len(whole) > 1 else whole[0]
+
+
+def _settled(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
+    """Give each staged row its fate, and each event its id."""
+    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=_PLACE)
+    return duplicates.settled(staged, engine.scan([into]))
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return text if text.endswith(".") else text + "."
