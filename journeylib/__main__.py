@@ -21,6 +21,7 @@ from journeylib.errors import JourneyError
 
 __all__ = ["main"]
 
+_STOPPED: dict[str, int] = {}  # the signal that asked to stop
 _MARKS = {"ok": "ok", "missing": "--", "wrong": "!!"}
 
 
@@ -36,9 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
         answer, lines, code = said.verb(said)
     except JourneyError as error:
         return _fail(said, str(error), type(error).__name__, error.exit_code)
-    except KeyboardInterrupt as stop:
-        code = 128 + (stop.args[0] if stop.args else signal.SIGINT)
-        return _fail(said, "stopped; nothing is left half done", "Stopped", code)
+    except (KeyboardInterrupt, RuntimeError) as stop:
+        # The engine, asked to stop at its work, says so in its own way.
+        if isinstance(stop, RuntimeError) and "interrupted" not in str(stop):
+            raise
+        by = stop.args[0] if isinstance(stop, KeyboardInterrupt) and stop.args else _STOPPED.get("by", signal.SIGINT)
+        return _fail(said, "stopped; nothing is left half done", "Stopped", 128 + by)
     except OSError as error:
         return _fail(said, f"{error}. Look at the folder, its rights and the space on the disk", "OSError", 1)
     _print(json.dumps(answer, indent=2) if said.json else "\n".join(lines))
@@ -175,6 +179,7 @@ def _doctor(_: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
+    _STOPPED["by"] = number
     raise KeyboardInterrupt(number)
 
 

@@ -217,7 +217,7 @@ def _tried(text: str, path: Path, work: Path) -> dict[str, Any]:
     [source] = mapping.read(tomllib.loads(text), [str(path)]).sources
     opened = opening.open_file(source, path, work)
     engine.write(reading.stage(source, opened), work / "staged.parquet", order_by=[])
-    staged = reading.staged(work / "staged.parquet", opened)
+    staged = reading.staged(source, {work / "staged.parquet": opened})
     warnings = []
     if source.kind == "events":
         odd = oddities.look(staged, {source.name: opened.records})

@@ -43,7 +43,9 @@ def settle(staged: nw.LazyFrame, *, retry_seconds: float = 0) -> nw.LazyFrame:
     answer = [*_PLACE, "fate", *(["event_id"] if is_event else [])]
     if not (retry_seconds and is_event):
         return judged.select(*answer)
-    again = _retries(sound, int(retry_seconds * _SECOND_US)).with_columns(fate=nw.lit("duplicate"))
+    others = judged.filter(nw.col("fate") != "accepted").select(*_PLACE)
+    counting = sound.filter(~nw.col("ids").is_null()).join(others, on=_PLACE, how="anti")
+    again = _retries(counting, int(retry_seconds * _SECOND_US)).with_columns(fate=nw.lit("duplicate"))
     others = judged.join(again, on=_PLACE, how="anti")
     return nw.concat([others.select(*answer), again.select(*answer)], how="vertical")
 
@@ -82,8 +84,8 @@ def _judged(suspects: nw.LazyFrame, *, is_event: bool) -> nw.LazyFrame:
     return fated.with_columns(event_id=nw.coalesce("event_id", made))
 
 
-def _retries(sound: nw.LazyFrame, within_us: int) -> nw.LazyFrame:
+def _retries(counting: nw.LazyFrame, within_us: int) -> nw.LazyFrame:
     before = nw.col("occurred_us").shift(1).over("ids", "touchpoint", "channel", order_by=["occurred_us", "key"])
     content = nw.col("key").shift(1).over("ids", "touchpoint", "channel", order_by=["occurred_us", "key"])
     soon = (nw.col("occurred_us") - before <= within_us) & (content != nw.col("key"))
-    return sound.with_columns(soon=soon.fill_null(False)).filter(nw.col("soon"))
+    return counting.with_columns(soon=soon.fill_null(False)).filter(nw.col("soon"))

@@ -7,7 +7,7 @@ read: such a row carries the id of the rule it breaks.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -36,21 +36,21 @@ _TEXTS = [
 def raw(source: Source, opened: Opened) -> nw.LazyFrame:
     """Open a file lazily under its own names, the header still a row; of JSON lines, the mapped values and `line`."""
     if opened.plain is None:
-        return engine.scan([opened.path])
+        return engine.nested(engine.scan([opened.path]), _mapped(source))
     if opened.is_json:
         return engine.read_json(opened.plain.path, _mapped(source), line=_LINE)
     plain = opened.plain
-    return engine.read_csv(plain.path, plain.names, delimiter=plain.delimiter or ",", quote=plain.quote)
+    names = _apart(plain.names, set(_mapped(source)), opened.path)
+    return engine.read_csv(plain.path, names, delimiter=plain.delimiter or ",", quote=plain.quote)
 
 
 def stage(source: Source, opened: Opened) -> nw.LazyFrame:
     """Read one file of a source under canonical names, in its own order; see `staged`."""
     there = raw(source, opened)
     kinds = dict(there.collect_schema())
-    _check_columns(source, opened.path, kinds, is_json=opened.is_json)
-    rows = there.rename({name: _THEIRS + name for name in kinds}).with_columns(
-        source=nw.lit(label(source, opened.path))
-    )
+    _check_columns(source, opened, kinds)
+    rows = there.rename({name: _THEIRS + name for name in kinds})
+    rows = rows.with_columns(source=nw.lit(label(source, opened.path)), origin=nw.lit(source.name))
     made = _events(source, rows, kinds) if source.kind == "events" else _customers(source, rows, kinds)
     if opened.is_json:
         broken = nw.col(_THEIRS + _LINE).is_null()
@@ -58,21 +58,25 @@ def stage(source: Source, opened: Opened) -> nw.LazyFrame:
     return made.drop(_THEIRS + _LINE, strict=False)
 
 
-def staged(path: Path, opened: Opened) -> nw.LazyFrame:
-    """Read the rows that `stage` made and that were written to `path`, each with its `source_row`.
+def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
+    """Read the rows that `stage` made of files of one source, which were written to these paths, with `source_row`.
 
-    `rule` is null for a sound row; `content_hash` is equal for exact copies only. `ids` is
+    `rule` is null for a sound row; `content_hash` is equal for rows that say the same. `ids` is
     the row's most trusted id, `person` that id where it came from any id column but the last
     (or from the only one), `alias` a second one of those, `device` the last of several id columns'.
     """
-    header_rows = opened.plain.header_rows if opened.plain else 0
-    rows = engine.numbered(path, "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
+    [header_rows] = {file.plain.header_rows if file.plain else 0 for file in files.values()}
+    rows = engine.numbered(list(files), "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
     rows = rows.filter(nw.col("source_row") >= 1) if header_rows else rows
-    unfit = opened.plain.unfit if opened.plain else ()
+    unfit = [
+        pd.DataFrame({"source": label(source, file.path), "source_row": places, "unfit": rules})
+        for file in files.values()
+        if file.plain and len(places := [each.row for each in file.plain.unfit])
+        for rules in [[each.rule for each in file.plain.unfit]]
+    ]
     if not unfit:
         return rows
-    frame = pd.DataFrame({"source_row": [each.row for each in unfit], "unfit": [each.rule for each in unfit]})
-    ruled = rows.join(engine.from_frame(frame), on="source_row", how="left")
+    ruled = rows.join(engine.from_frame(pd.concat(unfit)), on=["source", "source_row"], how="left")
     return ruled.with_columns(rule=nw.coalesce("unfit", "rule")).drop("unfit")
 
 
@@ -89,28 +93,46 @@ def _mapped(source: Source) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _check_columns(source: Source, path: Path, kinds: Kinds, *, is_json: bool) -> None:
-    missing = [] if is_json else source.missing(kinds)
+def _apart(names: Sequence[str], mapped: set[str], path: Path) -> list[str]:
+    """Names that differ not only by case, which the engine cannot tell; those in `mapped` stay as they are."""
+    taken = {name.lower() for name in names if name in mapped}
+    if len(taken) < len(mapped.intersection(names)):
+        raise SourceError(f"{path}: two columns that the mapping names differ only by case. Rename one at the source.")
+    made = []
+    for place, name in enumerate(names, start=1):
+        is_free = name in mapped or name.lower() not in taken
+        made.append(name if is_free else f"{name} (column {place})")
+        taken.add(made[-1].lower())
+    return made
+
+
+def _check_columns(source: Source, opened: Opened, kinds: Kinds) -> None:
+    missing = [] if opened.is_json else source.missing(kinds)
     if missing:
-        there = ", ".join(shown(name) for name in kinds)
-        no_header = (
-            ""
-            if set(_mapped(source)) & set(kinds)
-            else (
-                " Where its first line is no header, say header_rows = 0 under [source.file] and name its columns "
-                "column_1, column_2, …; where it is split wrongly, say delimiter = there."
+        if set(_mapped(source)) & set(kinds):
+            there = f"it has {', '.join(shown(name) for name in kinds)}"
+        else:  # then its first line is perhaps no header, and nothing to show
+            there = (
+                f"none of its {len(kinds)} columns is in the mapping. Where its first line is no header, say "
+                "header_rows = 0 under [source.file] and call the columns column_1, column_2, …; where it is split "
+                "wrongly, say delimiter = there"
             )
-        )
         raise SourceError(
-            f"{path} lacks {', '.join(missing)}; it has {there}. "
-            f'Name its own columns under [source.columns] of source "{source.name}" in the mapping.{no_header}'
+            f"{opened.path} lacks {', '.join(missing)}; {there}. "
+            f'Name its own columns under [source.columns] of source "{source.name}" in the mapping.'
         )
-    floats = [name for name in _there(source, "customer_id", kinds) if kinds[name].is_float()]
-    if floats:
-        raise SourceError(
-            f"{path} holds customers' ids in {', '.join(floats)} as decimal numbers, in which 00123, 123 and 123.0 are "
-            "one. Write them as text."
-        )
+    for name in ["customer_id", *(["event_id"] if source.kind == "events" else [])]:
+        wrong = [theirs for theirs in _there(source, name, kinds) if not _is_id(kinds[theirs])]
+        if wrong and opened.records:
+            raise SourceError(
+                f"{opened.path} holds {name} in {', '.join(wrong)} as {kinds[wrong[0]]}, where an id is a text or a "
+                "whole number; as decimal numbers 00123, 123 and 123.0 are one. Write it as text."
+            )
+
+
+def _is_id(kind: nw.dtypes.DType) -> bool:
+    whole = kind.is_integer() or (kind == nw.Decimal and str(kind).endswith("scale=0)"))
+    return whole or isinstance(kind, nw.String | nw.Categorical | nw.Enum) or str(kind) in {"Unknown"}
 
 
 def _there(source: Source, name: str, kinds: Kinds) -> list[str]:
@@ -123,6 +145,11 @@ def _filled(theirs: str) -> nw.Expr:
     text = nw.col(_THEIRS + theirs).cast(nw.String)
     # Whatever sorts from "!" on does not begin with a blank; only the rest is trimmed to be told.
     return nw.when((text >= "!") | (text.str.strip_chars() != "")).then(text)
+
+
+def _is_text(source: Source, name: str, kinds: Kinds) -> bool:
+    """Whether a number comes as text of the source's own way of writing; JSON writes numbers with a point."""
+    return _LINE not in kinds and all(kinds[theirs] == nw.String for theirs in _there(source, name, kinds))
 
 
 def _first(cells: Sequence[nw.Expr]) -> nw.Expr:
@@ -169,7 +196,8 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
             nothing = [nw.lit(None, nw.String).alias(into + beside) for beside in ("_fault", "_precision")]
             rows = rows.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
     named = {name: _text(source, name, kinds) for name in _TEXTS}
-    rows = engine.digest(rows.with_columns(_own_id=named["event_id"]), _whole(kinds), "content_hash", known="_own_id")
+    known = rows.with_columns(_own_id=named["event_id"])
+    rows = engine.digest(known, _whole(kinds), "content_hash", known="_own_id", used=_used(source, kinds))
     named["score_type"] = named["score_type"].str.strip_chars().str.to_lowercase()
     named["currency"] = named["currency"].str.strip_chars().str.to_uppercase()
     kept = rows.select(
@@ -182,7 +210,9 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
         **named,
     )  # fmt: skip
     for name in ["score", "revenue", "cost"]:
-        kept = engine.decimal(kept, name, f"{name}_micro", comma=source.decimal == ",")
+        kept = engine.decimal(
+            kept, name, f"{name}_micro", comma=source.decimal == "," and _is_text(source, name, kinds)
+        )
     ruled = kept.with_columns(rule=quality.broken_rule("events"))
     micro, scale = nw.col("score_micro"), _minor_scale()
     made = ruled.with_columns(
@@ -210,8 +240,13 @@ def _minor(micro: str, scale: nw.Expr) -> nw.Expr:
 
 
 def _whole(kinds: Kinds) -> list[str]:
-    """The columns that tell whether a row is an exact copy of another."""
-    return [_THEIRS + name for name in ([_LINE] if _LINE in kinds else kinds)]
+    """The columns that tell whether a row without an id is an exact copy of another of its source."""
+    return ["origin", *(_THEIRS + name for name in ([_LINE] if _LINE in kinds else kinds))]
+
+
+def _used(source: Source, kinds: Kinds) -> list[str]:
+    """The columns that tell whether two rows of one id say the same: those that are read."""
+    return [_THEIRS + name for name in _mapped(source) if name in kinds]
 
 
 def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
@@ -229,10 +264,9 @@ def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame
         name: _filled(theirs) if theirs in kinds else nw.lit(None, nw.String)
         for name, theirs in source.attributes.items()
     }
-    kept = engine.digest(dated, _whole(kinds), "content_hash", known=None).select(
-        "source", "signed_up_on_us", "ended_on_us", "valid_from_us", "content_hash",
+    kept = engine.digest(dated, _used(source, kinds), "content_hash").select(
+        "source", "origin", "signed_up_on_us", "ended_on_us", "valid_from_us", "content_hash",
         *([_THEIRS + _LINE] if _LINE in kinds else []),
-        origin=nw.lit(source.name),
         ids=_ids(source, kinds)["ids"],
         signed_up_on=_text(source, "signed_up_on", kinds),
         ended_on=_text(source, "ended_on", kinds),

@@ -28,7 +28,19 @@ _EVENT_COLUMNS = [
 _CUSTOMER_COLUMNS = ["customer_id", "signed_up_on", "ended_on", "end_cause", "valid_from"]
 _NEEDED = {"events": ["customer_id", "occurred_at", "touchpoint", "channel"], "customers": ["customer_id"]}
 # Names that tables on the way from a source to a result give to columns of their own.
-_OURS = {"ids", "signed_up_on_us", "ended_on_us", "valid_from", "content", "content_hash", "fate", *RESULT, *COUNTS}
+_OURS = {
+    "origin",
+    "unfit",
+    "ids",
+    "signed_up_on_us",
+    "ended_on_us",
+    "valid_from",
+    "content",
+    "content_hash",
+    "fate",
+    *RESULT,
+    *COUNTS,
+}
 _OURS |= {column for table in TABLES.values() for column in table}
 _FORMATS = ["iso", "timestamp", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
 _DIRECTIVE = re.compile(r"%(-?.?)", re.DOTALL)
@@ -107,8 +119,10 @@ def read(block: dict[str, Any], here: str, folder: Path, mistakes: list[str], gi
     time = part(block, "time", here, mistakes)
     mistakes += strange(time, ["format", "zone"], f"{here} [source.time]")
     name = str(block.get("name") or paths.source_name(patterns))
-    if "/" in name:
-        mistakes.append(f'{here}: name = "{name}" holds a "/", which stands before a file\'s name. Leave it out.')
+    if "/" in name or ":" in name:
+        mistakes.append(
+            f'{here}: name = "{name}" holds a "/" or ":", which end a source\'s name. Give another name = "…".'
+        )
     return Source(
         name=name,
         kind=kind,

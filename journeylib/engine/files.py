@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 
 from journeylib.engine.native import call, connection, lazy, quoted, sql
 
-__all__ = ["numbered", "read_csv", "read_json", "rows_in", "scan", "write"]
+__all__ = ["nested", "numbered", "read_csv", "read_json", "rows_in", "scan", "write"]
 
 
 def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
@@ -22,10 +22,34 @@ def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
     return lazy(connection().read_parquet(files))
 
 
-def numbered(path: Path, into: str) -> nw.LazyFrame:
-    """Read one Parquet file with the number of each row in the file, from 0, lazily."""
-    relation = connection().read_parquet(str(path), file_row_number=True)
-    return lazy(relation).rename({"file_row_number": into})
+def numbered(path: Path | Sequence[Path], into: str) -> nw.LazyFrame:
+    """Read one Parquet file or several as one table, lazily, with the number of each row in its file, from 0."""
+    paths = [path] if isinstance(path, Path) else path
+    files = [str(each) for each in paths]
+    if "file_row_number" not in {name.lower() for name in connection().read_parquet(files).columns}:
+        return lazy(connection().read_parquet(files, file_row_number=True)).rename({"file_row_number": into})
+    # The files have a column of the name that the engine would give; rows are counted as they come, which is in order.
+    number = sql(f"row_number() OVER () - 1 AS {quoted(into)}")
+    parts = [connection().read_parquet(each).select("*", number) for each in files]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.union(part)
+    return lazy(whole)
+
+
+def nested(table: nw.LazyFrame, names: Sequence[str]) -> nw.LazyFrame:
+    """Add the fields of structs that are called by a path, such as `context.page`, under that name."""
+    relation, there = table.to_native(), table.collect_schema()
+    found = []
+    for name in names:
+        parts = name.split(".")
+        kind: Any = there.get(parts[0])
+        for part in parts[1:]:
+            fields = {field.name: field.dtype for field in kind.fields} if isinstance(kind, nw.Struct) else {}
+            kind = fields.get(part)
+        if name not in there and kind is not None and len(parts) > 1:
+            found.append(sql(f"{'.'.join(map(quoted, parts))} AS {quoted(name)}"))
+    return lazy(relation.select("*", *found)) if found else table
 
 
 def rows_in(path: Path) -> int:

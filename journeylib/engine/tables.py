@@ -53,16 +53,20 @@ def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
     return lazy(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
 
 
-def digest(table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str | None) -> nw.LazyFrame:
-    """Add `into`: a text that is equal for rows with equal cells in `columns`.
+def digest(
+    table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str | None = None, used: Sequence[str] = ()
+) -> nw.LazyFrame:
+    """Add `into`: a text that is equal for rows with equal cells in `columns`, their md5.
 
-    It is their md5; where the column `known` is filled, a cheaper one that holds within a load.
+    Where the column `known` is filled, only the cells in `used` count, by a cheaper hash that holds within a load.
     """
-    cells = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(30))" for name in columns)
-    whole = f"concat_ws(chr(31), {cells})"
-    made = f"md5({whole})"
+    # Escaped, so that no cell can end another or pass for an empty one.
+    texts = (f"CAST({quoted(name)} AS VARCHAR)" for name in columns)
+    escaped = (f"replace(replace({text}, chr(27), chr(27) || '0'), chr(31), chr(27) || '1')" for text in texts)
+    made = f"md5(concat_ws(chr(31), {', '.join(f'coalesce({cell}, chr(27))' for cell in escaped)}))"
     if known:
-        made = f"CASE WHEN {quoted(known)} IS NOT NULL THEN CAST(hash({whole}) AS VARCHAR) ELSE {made} END"
+        cheap = f"CAST(hash({', '.join(map(quoted, used))}) AS VARCHAR)"
+        made = f"CASE WHEN {quoted(known)} IS NOT NULL THEN {cheap} ELSE {made} END"
     return lazy(table.to_native().select("*", sql(f"{made} AS {quoted(into)}")))
 
 

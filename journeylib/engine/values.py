@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -16,6 +17,8 @@ _TIMED = _DAY_ONLY + r"[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
 _OFFSET = r" ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
 _WITH_COMMA = r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 _FURTHEST = 9_000_000_000_000_000_000  # microseconds; beyond it DuckDB cannot turn a number into a time
+_DIRECTIVE = re.compile(r"%-?(.)", re.DOTALL)
+_CLOCKS, _OFFSETS = set("HITXc"), set("zZ")  # strftime directives that tell the time of day, and the offset
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
@@ -47,7 +50,8 @@ def decimal(table: nw.LazyFrame, column: str, into: str, *, comma: bool = False)
     # Numbers below 10^12 fit the narrow decimal, which is several times faster.
     narrow = f"CAST(TRY_CAST({cell} AS DECIMAL(18, 6)) * 1000000::BIGINT AS BIGINT)"
     wide = f"TRY_CAST(TRY_CAST({cell} AS DECIMAL(24, 6)) * 1000000 AS BIGINT)"
-    number = f"CASE WHEN {cell} IS NOT NULL THEN coalesce({narrow}, {wide}) END AS {quoted(into)}"
+    is_written = f"{cell} IS NOT NULL AND NOT contains({cell}, '_')"  # the engine would read 1_000 as 1000
+    number = f"CASE WHEN {is_written} THEN coalesce({narrow}, {wide}) END AS {quoted(into)}"
     return lazy(table.to_native().select("*", sql(number)))
 
 
@@ -55,30 +59,48 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
     """Add `into`: the time in `column` as int64 microseconds (UTC), null where it cannot be read.
 
     Beside it stand `into`_fault ("zone": no offset and no zone given; "gap": a local time
-    that the clocks skipped) and `into`_precision ("day": a date only; "ambiguous": a local
-    time that the clocks showed twice, read as the second; otherwise "exact"). The form "iso"
-    is a date, or a date and a time with seconds, a fraction and an offset (Z, UTC, GMT, +02:00)
-    or without; no other text is read, and the name of a zone is none of them.
+    that the clocks skipped) and `into`_precision ("day": a date only, read as the first instant of
+    that day; "ambiguous": a local time that the clocks showed twice, read as the second; otherwise
+    "exact"). The form "iso" is a date, or a date and a time with seconds, a fraction and an offset
+    (Z, UTC, GMT, +02:00) or without; no other text is read, and the name of a zone is none of them.
     """
     relation = table.to_native()
     absolute, local, day = _parsed(relation, column, form)
     timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))
     there = duckdb.ConstantExpression(zone) if zone else sql("CAST(NULL AS VARCHAR)")
-    placed = timed.select("*", call("timezone", there, duckdb.ColumnExpression("_local")).alias("_placed"))
-    back = [
-        call("timezone", there, sql(f"_placed{shift}")) for shift in ("", " - INTERVAL 1 HOUR", " + INTERVAL 1 HOUR")
-    ]
-    shown = placed.select("*", *(each.alias(f"_back{place}") for place, each in enumerate(back)))
-    fault = "CASE WHEN _local IS NOT NULL AND _placed IS NULL THEN 'zone' WHEN _back0 <> _local THEN 'gap' END"
-    twice = "_back1 = _local OR _back2 = _local"
+
+    def shown_at(instant: str, name: str) -> Any:
+        return call("timezone", there, sql(instant)).alias(name)
+
+    placed = timed.select("*", shown_at("_local", "_placed"))
+    beside = placed.select(
+        "*",
+        shown_at("_placed", "_back"),
+        shown_at("_placed - INTERVAL 24 HOUR", "_day_before"),
+        shown_at("_placed + INTERVAL 24 HOUR", "_day_after"),
+    )
+    # Where the clocks are moved within a day of it, a local time may be shown by their offset of before, or by that
+    # of after, or by both; elsewhere there is nothing to ask.
+    moved = "_day_before + INTERVAL 2 DAY <> _day_after"
+    by_offset = beside.select(
+        "*",
+        sql(f"CASE WHEN {moved} THEN _placed + (_local - _day_before) - INTERVAL 24 HOUR END AS _first"),
+        sql(f"CASE WHEN {moved} THEN _placed + (_local - _day_after) + INTERVAL 24 HOUR END AS _second"),
+    )
+    shown = by_offset.select("*", shown_at("_first", "_first_shown"), shown_at("_second", "_second_shown"))
+    skipped = "_back <> _local AND NOT (_day AND CAST(_back AS DATE) = CAST(_local AS DATE))"
+    fault = f"CASE WHEN _local IS NOT NULL AND _placed IS NULL THEN 'zone' WHEN {skipped} THEN 'gap' END"
+    twice = "_first_shown = _local AND _second_shown = _local"
     precision = f"CASE WHEN _day THEN 'day' WHEN {twice} THEN 'ambiguous' ELSE 'exact' END"
+    found = f"CASE WHEN _day AND {twice} THEN _first ELSE coalesce(_absolute, _placed) END"
     done = shown.select(
         "*",
-        sql(f"epoch_us(coalesce(_absolute, _placed)) AS {quoted(into)}"),
+        sql(f"epoch_us({found}) AS {quoted(into)}"),
         sql(f"{fault} AS {quoted(into + '_fault')}"),
         sql(f"{precision} AS {quoted(into + '_precision')}"),
     )
-    return lazy(done).drop("_absolute", "_local", "_day", "_placed", "_back0", "_back1", "_back2")
+    between = ["_back", "_day_before", "_day_after", "_first", "_second", "_first_shown", "_second_shown"]
+    return lazy(done).drop("_absolute", "_local", "_day", "_placed", *between)
 
 
 def midnight(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str) -> nw.LazyFrame:
@@ -113,25 +135,27 @@ def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
         absolute = _since_1970(f"TRY_CAST({cell} AS HUGEINT) // 1000")
     elif form in _EPOCHS:
         absolute = _since_1970(f"round(TRY_CAST({cell} AS DECIMAL(24, 6)) * {_EPOCHS[form]})")
-    elif "TIME ZONE" in kind:
-        absolute = duckdb.ColumnExpression(column)
+    elif "TIME ZONE" in kind or "TIMESTAMPTZ" in kind:  # the second is of nanoseconds
+        absolute = sql(f"TRY_CAST({cell} AS TIMESTAMPTZ)")
     elif form == "timestamp":
         local, day = sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
     elif form == "iso":
         # Only what matches is cast: a cast to a local time drops the name of a zone without a word.
         compact = f"replace(replace(replace({text}[12:], ' ', ''), 'UTC', 'Z'), 'GMT', 'Z')"
         has_offset = f"regexp_full_match({text}, '{_TIMED}{_OFFSET}')"
-        in_utc = f"suffix({text}, 'Z')"  # most times end so, and need no pattern
+        # Most times end so and need no pattern; a letter before the Z would be the name of a zone, such as NZ.
+        in_utc = f"suffix({text}, 'Z') AND right({text}, 2) BETWEEN '0Z' AND '9Z'"
         absolute = sql(
             f"CASE WHEN {in_utc} THEN TRY_CAST({text} AS TIMESTAMPTZ) "
             f"WHEN {has_offset} THEN TRY_CAST({text}[:11] || {compact} AS TIMESTAMPTZ) END"
         )
-        is_local = f"NOT {in_utc} AND regexp_full_match({text}, '{_DAY_ONLY}|{_TIMED}')"
+        is_local = f"NOT ({in_utc}) AND regexp_full_match({text}, '{_DAY_ONLY}|{_TIMED}')"
         local, day = sql(f"CASE WHEN {is_local} THEN TRY_CAST({text} AS TIMESTAMP) END"), sql(f"length({text}) = 10")
     else:
         parsed = call("try_strptime", sql(text), duckdb.ConstantExpression(form))
-        absolute, local = (parsed, local) if "%z" in form.lower() else (absolute, parsed)
-        day = duckdb.ConstantExpression("%H" not in form and "%I" not in form)
+        said = set(_DIRECTIVE.findall(form))
+        absolute, local = (parsed, local) if said & _OFFSETS else (absolute, parsed)
+        day = duckdb.ConstantExpression(not said & _CLOCKS)
     return absolute, local, day
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import shutil
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
+from narwhals.exceptions import NarwhalsError
 from tqdm import tqdm
 
 import journeylib
@@ -79,7 +81,7 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
 
     try:
         pyarrow.parquet.write_table(nw.from_native(source, eager_only=True).to_arrow(), beside / "table.parquet")
-    except (TypeError, pa.ArrowException) as error:
+    except (TypeError, ValueError, pa.ArrowException, NarwhalsError) as error:
         raise SourceError(
             f"a {type(source).__name__} cannot be loaded: {_first_line(error)} Give a path, or a pandas, polars or "
             "Arrow table whose columns hold one type each."
@@ -89,6 +91,7 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
 
 def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: bool) -> dict[str, Any]:
     files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
+    _refuse_twice(files)
     tombs = tombstones.read(folder)
     repairs = redaction.kept(_repairs(folder, retry), tombs, _delimiters(said))
     inputs = [
@@ -106,9 +109,10 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         for stale in folder.glob(".staging-*"):
             shutil.rmtree(stale)
         (folder / "snapshots").mkdir(exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder))
-        engine.bound(_MEMORY)
+        staging = folder / f".staging-{os.getpid()}"
         try:
+            staging.mkdir()
+            engine.bound(_MEMORY)
             tables, facts, warnings = _load(said, staging, files, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
             manifest = {
@@ -127,6 +131,15 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         "warnings": warnings,
         "quarantine": str(rejected) if rejected.exists() else None,
     }
+
+
+def _refuse_twice(files: list[File]) -> None:
+    """Refuse the same content twice in one source: its rows would count twice, or hide each other."""
+    seen: dict[tuple[str, str], Path] = {}
+    for source, path, digest in files:
+        other = seen.setdefault((source.name, digest), path)
+        if other is not path:
+            raise SourceError(f"{other} and {path} of source {source.name} are the same file. Leave one of them out.")
 
 
 def _repairs(folder: Path, retry: Path | None) -> Repairs:
@@ -177,8 +190,12 @@ def _already(folder: Path, snapshot: str) -> dict[str, Any] | None:
         there = stores.manifest(folder)
     except StoreError:
         return None
-    facts: dict[str, Any] | None = there["facts"] if there["snapshot"] == snapshot else None
-    return facts
+    home = folder / "snapshots" / snapshot
+    is_whole = all((home / name).is_file() for names in there["tables"].values() for name in names)
+    # A time that lay in the future may have come.
+    is_due = there["facts"]["reasons"].get("future_time", 0)
+    facts: dict[str, Any] | None = there["facts"]
+    return facts if there["snapshot"] == snapshot and is_whole and not is_due else None
 
 
 def _load(

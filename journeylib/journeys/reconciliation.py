@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import narwhals.stable.v2 as nw
 import pandas as pd
 
@@ -34,6 +36,8 @@ def rejected(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
 def reconcile(records: dict[str, int], counts: pd.DataFrame, said: Mapping) -> None:
     """Raise where rows are missing or too many are unfit; `counts` is what `counts` gives, `records` are by source."""
     total = sum(records.values())
+    if not total:
+        raise SourceError("the sources hold a header and no rows. Nothing was loaded; export them again.")
     found = counts.groupby(counts["source"].str.partition("/")[0])["rows"].sum()
     for name, rows in records.items():
         if rows != found.get(name, 0):
@@ -44,15 +48,20 @@ def reconcile(records: dict[str, int], counts: pd.DataFrame, said: Mapping) -> N
     fates = counts.groupby("fate")["rows"].sum()
     bad = fates.drop(labels=["accepted", "duplicate"], errors="ignore")
     if bad.sum() > said.quarantined_share * total:
-        unfit = counts[counts["fate"].isin(bad.index)].sort_values("rows", ascending=False)
-        why = "; ".join(
-            f"{row['rows']:,} rows of {row['source']}: {quality.rule_named(row['fate']).sentence} ({row['fate']}) – "
-            f"{quality.rule_named(row['fate']).remedy}"
-            for row in unfit.head(3).to_dict("records")
-        )
         raise QuarantineError(
             f"{bad.sum():,} of {total:,} rows are unfit, {bad.sum() / total:.1%}; the limit is "
-            f"{said.quarantined_share:.1%} (quarantined_share under [limits]). The store is unchanged. {why}"
+            f"{said.quarantined_share:.1%} (quarantined_share under [limits]). The store is unchanged. "
+            f"{_why(counts, bad)}"
         )
     if not len(counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]):
-        raise SourceError("no event can be accepted. Check the columns and the time format of the mapping.")
+        raise SourceError(f"no event can be accepted. {_why(counts, bad)}")
+
+
+def _why(counts: pd.DataFrame, bad: pd.Series[Any]) -> str:
+    """The three commonest reasons, each with its remedy."""
+    unfit = counts[counts["fate"].isin(bad.index)].sort_values("rows", ascending=False)
+    return "; ".join(
+        f"{row['rows']:,} rows of {row['source']}: {quality.rule_named(row['fate']).sentence} ({row['fate']}) – "
+        f"{quality.rule_named(row['fate']).remedy}"
+        for row in unfit.head(3).to_dict("records")
+    )

@@ -136,9 +136,26 @@ def _write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) 
         )
         engine.write(table.select(*CUSTOMERS), into, order_by=["customer_id"])
         return
-    # What several sources say of one customer is one row; each says what the others do not.
-    told = ["signed_up_on_us", "ended_on_us", "end_cause", *attributes]
-    one = customers.group_by("ids", "valid_from_us").agg(nw.col(*told).max())
+    one = _one_row_each(customers, [source.name for source in said.sources], attributes)
     dated = engine.dates(one, signed_up_on="signed_up_on_us", ended_on="ended_on_us")
     table = dated.with_columns(customer_id=nw.col("ids")).select(*CUSTOMERS, *attributes)
     engine.write(table, into, order_by=["customer_id", "valid_from_us"])
+
+
+def _one_row_each(customers: nw.LazyFrame, sources: list[str], attributes: list[str]) -> nw.LazyFrame:
+    """Make one row of what several sources say of a customer: the first source of the mapping that says it counts."""
+    times, texts = ["signed_up_on_us", "ended_on_us"], ["end_cause", *attributes]
+    rank: nw.Expr = nw.lit("")
+    for place, name in enumerate(sources):
+        rank = nw.when(nw.col("origin") == name).then(nw.lit(f"{place:04}")).otherwise(rank)
+    ranked = [
+        nw.concat_str([rank, nw.col(name).cast(nw.String)], separator="").alias(name) for name in [*times, *texts]
+    ]
+    first = (
+        customers.select("ids", "valid_from_us", *ranked)
+        .group_by("ids", "valid_from_us")
+        .agg(nw.col(*times, *texts).min())
+    )
+    return first.with_columns(
+        *(nw.col(name).str.slice(4).cast(nw.Int64) for name in times), *(nw.col(name).str.slice(4) for name in texts)
+    )

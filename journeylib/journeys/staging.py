@@ -38,38 +38,54 @@ class Staged:
 
 def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, step: Callable[[], object]) -> Staged:
     """Read every file, repaired rows in their places, and settle what becomes of each row; `step` tells progress."""
-    staged: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
+    tables: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
     opened: dict[str, Opened] = {}
     records: dict[str, int] = {}
-    for place, (source, path, digest) in enumerate(files):
-        here = work / str(place)
-        here.mkdir()
-        file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
-        records[source.name] = records.get(source.name, 0) + file.records
-        step()
-        staged[source.kind].append(_staged(source, file, here, repairs.get(digest, {})))
-        step()
-    if not staged["events"]:
+    for source in said.sources:
+        plain: dict[Path, Opened] = {}
+        for path, digest in [(path, digest) for one, path, digest in files if one is source]:
+            here = work / str(len(opened))
+            here.mkdir()
+            before = _state(path)
+            file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
+            records[source.name] = records.get(source.name, 0) + file.records
+            step()
+            written = _written(source, file, here / "staged.parquet")
+            if _state(path) != before or opening.sha256(path) != digest:
+                raise SourceError(f"{path} changed while it was read. Nothing was loaded; load it when it is complete.")
+            corrected = repairs.get(digest, {})
+            if corrected:
+                tables[source.kind].append(_repaired(source, file, written, here, corrected))
+            else:
+                plain[written] = file
+            step()
+        if plain:
+            tables[source.kind].append(reading.staged(source, plain))
+    if not tables["events"]:
         raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
-    together = {kind: _together(tables) for kind, tables in staged.items() if tables}
+    together = {kind: _together(parts) for kind, parts in tables.items() if parts}
     odd = oddities.look(together["events"], records)
     together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
-    tables = {kind: _settled(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
-    return Staged(tables, opened, records, odd)
+    settled = {kind: _settled(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
+    return Staged(settled, opened, records, odd)
 
 
-def _staged(source: Source, file: Opened, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
-    """Read one file's rows and write them; corrected rows take the places of those that they repair."""
-    rows = _written(source, file, here / "staged.parquet")
-    if not corrected:
-        return rows
+def _state(path: Path) -> tuple[int, int, int]:
+    there = path.stat()
+    return there.st_ino, there.st_size, there.st_mtime_ns
+
+
+def _repaired(source: Source, file: Opened, written: Path, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
+    """Put corrected rows in the places of those that they repair."""
     beside = here / "repaired"
     beside.mkdir()
     again = quarantine.rewritten(file, corrected, beside)
-    return quarantine.replaced(rows, _written(source, again, beside / "staged.parquet"), corrected)
+    repaired = reading.staged(source, {_written(source, again, beside / "staged.parquet"): again})
+    return quarantine.replaced(reading.staged(source, {written: file}), repaired, corrected)
 
 
-def _written(source: Source, file: Opened, into: Path) -> nw.LazyFrame:
+def _written(source: Source, file: Opened, into: Path) -> Path:
+    """Write the rows of a file as they were read, once as many were found as were counted."""
     try:
         engine.write(reading.stage(source, file), into, order_by=[], is_kept=False)
         found = engine.rows_in(into) - (file.plain.header_rows if file.plain else 0)
@@ -82,7 +98,7 @@ def _written(source: Source, file: Opened, into: Path) -> nw.LazyFrame:
             f"{file.path} holds {file.records:,} records and the reader found {found:,}. Nothing was loaded; "
             "look for strange quotes or line ends, or export it again."
         )
-    return reading.staged(into, file)
+    return into
 
 
 def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
