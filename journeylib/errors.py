@@ -97,10 +97,10 @@ def together(mistakes: list[str]) -> str:
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """Make a text from data safe to show in a message: cut short, invisible and direction-changing characters escaped.
+    r"""Make a text from data safe to show in a message: cut short, invisible and direction-changing characters escaped.
 
     >>> print(shown("a\u202eb\x00"))
-    a\\u202eb\\x00
+    a\u202eb\x00
     """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -11,29 +11,47 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from journeylib.data.records import LONGEST, Batch, batches
-from journeylib.errors import SourceError
+from journeylib.data.records import LONGEST, Batch, Positions, batches
+from journeylib.errors import SourceError, shown
 
-__all__ = ["Plain", "Unfit", "names_in", "pick", "survey"]
+__all__ = ["Broken", "Plain", "Unfit", "names_in", "pick", "survey"]
 
-_BLOCK = 1 << 20  # bytes copied at a time
+_NEWLINE, _RETURN = 10, 13
 
 
-@dataclass(frozen=True)
-class Unfit:
-    """A record that cannot be read: its row (from 1, the header apart), its line, the rule it breaks, its text."""
+class Broken(NamedTuple):
+    """A record that cannot be read: its row (from 1, the header apart), its line, the rule it breaks."""
 
     row: int
     line: int
     rule: str
-    text: str
+
+
+class Unfit:
+    """The records that cannot be read, by row. Their texts stay in the file, see `pick`."""
+
+    def __init__(
+        self, rows: Sequence[int] | Positions, lines: Sequence[int] | Positions, rules: Sequence[str] | Positions
+    ) -> None:
+        self.rows, self.lines = np.asarray(rows, dtype=np.int64), np.asarray(lines, dtype=np.int64)
+        self.rules = np.asarray(rules, dtype=object)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Broken]:
+        return map(Broken, map(int, self.rows), map(int, self.lines), self.rules)
+
+
+_NONE = Unfit([], [], [])
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,7 @@ class Plain:
     """A text file as the engine can read it: in UTF-8, every record with as many cells as there are `names`.
 
     `records` counts data rows, unfit ones included. A file of JSON lines has no `delimiter`.
+    `original` is the text that was surveyed, `path` that or the copy made of it.
     """
 
     path: Path
@@ -49,7 +68,8 @@ class Plain:
     quote: str
     header_rows: int
     records: int
-    unfit: tuple[Unfit, ...] = ()
+    original: Path
+    unfit: Unfit = _NONE
 
 
 def names_in(first: bytes, *, delimiter: str | None, quote: str, header_rows: int) -> tuple[list[str], str]:
@@ -96,51 +116,52 @@ def survey(
     else:
         names, delimiter, quote, header_rows = ["line"], None, "", 0
     empty = (delimiter or "").join([""] * len(names)) or ('""' if is_csv else "{}")
-    unfit: list[Unfit] = []
+    rows, at_lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, object)]
     row = 1 - header_rows
-    with _Copy(path, copy, empty.encode()) as writer:
+    with _Copy(path, copy, empty.encode(), delimiter, quote) as writer:
         for batch in batches(path, name, delimiter, quote):
             _check_encoding(batch, name)
-            broken = dict(batch.broken)
+            rule = np.full(len(batch.starts), "", dtype=object)
             if is_csv:
-                ragged = np.flatnonzero(batch.cells != len(names))
-                broken = {**{int(at): "ragged" for at in ragged}, **broken}
-            for at in sorted(broken):
-                if row + at >= 1:
-                    unfit.append(Unfit(row + at, int(batch.lines[at]), broken[at], batch.text(at)))
-                elif row + at == 1 - header_rows:
-                    raise SourceError(
-                        f"{name}, line {batch.lines[at]}: the header cannot be read ({broken[at]}). "
-                        "Correct its quotes, or name its delimiter under [source.file]."
-                    )
-            writer.take(batch, sorted(broken))
+                rule[batch.cells != len(names)] = "ragged"
+            rule[list(batch.broken)] = list(batch.broken.values())
+            broken = np.flatnonzero(rule != "")
+            _check_header(batch, rule, row, header_rows, name)
+            data = broken[broken + row >= 1]
+            rows.append(data + row)
+            at_lines.append(batch.lines[data])
+            rules.append(rule[data])
+            writer.take(batch, broken.tolist())
             row += len(batch.starts)
     if row < 1 and header_rows:
         raise SourceError(f"{name} is empty: it has no header. Export it again.")
-    return Plain(writer.used, tuple(names), delimiter, quote, header_rows, row - 1, tuple(unfit))
+    unfit = Unfit(*(np.concatenate(parts) for parts in (rows, at_lines, rules)))
+    return Plain(writer.used, tuple(names), delimiter, quote, header_rows, row - 1, path, unfit)
 
 
-def pick(plain: Plain, rows: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """Fetch records by their rows: the line where each begins, and its text."""
+def pick(plain: Plain, rows: Iterable[int]) -> pd.DataFrame:
+    """Fetch records, sound or not, by their rows: the line where each begins, and its text, in the order of rows."""
     wanted = np.array(sorted(set(rows)), dtype=np.int64)
-    found: dict[int, tuple[int, str]] = {}
-    row = 1 - plain.header_rows
-    for batch in batches(plain.path, plain.path, plain.delimiter, plain.quote):
+    lines, texts, row = [np.zeros(0, np.int64)], list[str](), 1 - plain.header_rows
+    for batch in batches(plain.original, plain.original, plain.delimiter, plain.quote):
         after = row + len(batch.starts)
-        for each in wanted[(wanted >= row) & (wanted < after)]:
-            found[int(each)] = (int(batch.lines[each - row]), batch.text(int(each - row)))
+        here = wanted[np.searchsorted(wanted, row) : np.searchsorted(wanted, after)] - row
+        lines.append(batch.lines[here])
+        texts += [batch.text(at) for at in here.tolist()]
         row = after
-    return found
+    found = wanted[(wanted > -plain.header_rows) & (wanted < row)]
+    return pd.DataFrame({"line": np.concatenate(lines), "original": texts}, index=pd.Index(found, name="source_row"))
 
 
 class _Copy:
     """Write, once it is needed, a copy in which an empty record stands for each unfit one.
 
-    It is also needed where some lines end with a carriage return and others do not.
+    It is also needed where some lines end with a carriage return and others do not; those
+    within a quoted cell stay as they are.
     """
 
-    def __init__(self, path: Path, copy: Path, empty: bytes) -> None:
-        self.path, self.copy, self.empty = path, copy, empty
+    def __init__(self, path: Path, copy: Path, empty: bytes, delimiter: str | None, quote: str) -> None:
+        self.path, self.copy, self.empty, self.delimiter, self.quote = path, copy, empty, delimiter, quote
         self.opened: BinaryIO | None = None
         self.has_returns: bool | None = None
 
@@ -158,18 +179,30 @@ class _Copy:
     def take(self, batch: Batch, broken: list[int]) -> None:
         if self.opened is None and (broken or self._is_mixed(batch.block)):
             self.opened = self.copy.open("wb")
-            with self.path.open("rb") as original:
-                _copy_up_to(original, self.opened, batch.offset)
-        if self.opened is None:
-            return
+            for earlier in batches(self.path, self.path, self.delimiter, self.quote):
+                if earlier.offset >= batch.offset:
+                    break
+                self._write(earlier, [])
+        if self.opened is not None:
+            self._write(batch, broken)
+
+    def _write(self, batch: Batch, broken: list[int]) -> None:
+        assert self.opened is not None
+        block = np.frombuffer(batch.block, dtype=np.uint8)
+        returns = np.flatnonzero((block[:-1] == _RETURN) & (block[1:] == _NEWLINE))
+        # Those that end a record, or stand between two; the others are within a quoted cell.
+        at = np.minimum(np.searchsorted(batch.ends, returns), max(0, len(batch.ends) - 1))
+        within = (batch.starts[at] <= returns) & (returns + 1 < batch.ends[at]) if len(batch.ends) else returns < 0
+        is_kept = np.ones(len(block), dtype=bool)
+        is_kept[returns[~within]] = False
         pieces, done = [], 0
-        for at in broken:
-            start, end = int(batch.starts[at]), int(batch.ends[at]) + 1
+        for each in broken:
+            start, end = int(batch.starts[each]), int(batch.ends[each]) + 1
             lines = max(1, batch.block.count(b"\n", start, end))  # so that later lines keep their numbers
-            pieces += [batch.block[done:start], self.empty + b"\n" * lines]
+            pieces += [block[done:start][is_kept[done:start]].tobytes(), self.empty + b"\n" * lines]
             done = end
-        pieces.append(batch.block[done:])
-        self.opened.write(b"".join(pieces).replace(b"\r\n", b"\n"))
+        pieces.append(block[done:][is_kept[done:]].tobytes())
+        self.opened.write(b"".join(pieces))
 
     def _is_mixed(self, block: bytes) -> bool:
         returns = block.count(b"\r\n") if b"\r" in block else 0
@@ -177,13 +210,12 @@ class _Copy:
         return earlier not in {None, self.has_returns} or (returns > 0 and returns != block.count(b"\n"))
 
 
-def _copy_up_to(original: BinaryIO, copy: BinaryIO, offset: int) -> None:
-    while offset > 0:
-        piece = original.read(min(offset, _BLOCK))
-        if piece.endswith(b"\r"):
-            piece += original.read(1)
-        copy.write(piece.replace(b"\r\n", b"\n"))
-        offset -= len(piece)
+def _check_header(batch: Batch, rule: Any, row: int, header_rows: int, name: Path) -> None:
+    if header_rows and row == 1 - header_rows and len(rule) and rule[0]:
+        raise SourceError(
+            f"{name}, line {batch.lines[0]}: the header cannot be read ({rule[0]}). "
+            "Correct its quotes, or name its delimiter under [source.file]."
+        )
 
 
 def _check_encoding(batch: Batch, name: Path) -> None:
@@ -201,7 +233,7 @@ def _check_encoding(batch: Batch, name: Path) -> None:
 
 
 def _check_names(names: list[str], name: Path) -> None:
-    twice = sorted({each for each in names if names.count(each) > 1})
+    twice = sorted(shown(each) for each in {each for each in names if names.count(each) > 1})
     if twice:
         raise SourceError(
             f"{name}, line 1: the header names {', '.join(twice)} more than once. Rename the column at the source."

@@ -4,19 +4,22 @@ Ids that differ only by case, outer blanks or Unicode form stay apart: which of 
 one person is not ours to say. A placeholder such as "0" or "unknown" in place of an id is
 held as anonymous where it holds an implausible share: at least 20 rows and one in a
 thousand, and either more than twice the rows of the largest other id (of 10 or more), or
-more than one in a hundred and 20 times the rows of the median id. Day and month order is never guessed.
+more than one in a hundred and 20 times the rows of the median id. 9999 must hold a fifth of the
+rows besides, and 7777 may be someone: it is only named. An id that shows nothing, such as
+a no-break space, is always held. Day and month order is never guessed.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
+from journeylib.data.voices import Voices
 from journeylib.errors import shown
 
 __all__ = ["Oddities", "hold_anonymous", "look"]
@@ -27,6 +30,11 @@ _WORDS = [
     "test", "(not set)", "(none)", "-", "--", "?", "00000000-0000-0000-0000-000000000000",
 ]  # fmt: skip
 _NUMBERS = ["-1", "0+", "0+[.]0+", *(f"{digit}{{4,}}" for digit in range(1, 10))]  # 0, 0000, 9999 …
+_PUBLISHABLE = {*_WORDS, "0", "-1"}
+_DOUBTFUL = re.compile(r"(9{4,})|([1-8])\2{3,}")  # more than one in five rows for nines, never enough for the rest
+_DOUBTFUL_SHARE = 0.2
+# Blanks of all scripts, and characters that show nothing.
+_INVISIBLE = r"^[\p{Z}\p{C}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]+$"
 _MARKS = {
     "word": r"(?i)^\s*(" + "|".join(map(re.escape, _WORDS)) + r")\s*$",
     "number": r"^\s*(" + "|".join(_NUMBERS) + r")\s*$",
@@ -40,6 +48,7 @@ _ENOUGH_IDS, _TIMES_LARGEST = 10, 2
 _SHARE, _TIMES_MEDIAN = 0.01, 20
 _LARGE_SHARE, _MANY_IDS = 0.05, 200  # an id above this share among so many is warned of, whatever it says
 _COMPARED = 200_000  # at most so many texts of other scripts are compared by their Unicode form
+_EMPTY_NAMED = 3
 _IDS = {"person": (["person", "alias"], "customer"), "device": (["device"], "device")}
 
 
@@ -57,26 +66,14 @@ class Oddities:
     publishable: list[str]
 
 
-@dataclass
-class _Found:
-    warnings: list[str] = field(default_factory=list)
-    publishable: list[str] = field(default_factory=list)
-
-    def add(self, sentence: str, *, example: str = "", rest: str = "") -> None:
-        """Take a sentence; an example from the data is left out of what may be published."""
-        self.warnings.append(sentence + example + rest)
-        self.publishable.append(sentence + rest)
-
-
 def look(staged: nw.LazyFrame, records: dict[str, int]) -> Oddities:
-    """Look at staged events as a whole; `records` are the records of each source, counted by separate code.
+    """Look at staged events as a whole; `records` are those of each source, or of each of its files by its label.
 
     Rows that break a rule are left out. Each column is read once, and once more where
     there is something to name.
     """
-    found, sentinels = _Found(), dict[str, list[str]]()
-    for name in sorted(name for name, rows in records.items() if not rows):
-        found.add(f"{shown(name)} has a header and no rows. If rows are missing, export it again.")
+    found, sentinels = Voices(_PUBLISHABLE), dict[str, list[str]]()
+    _say_empty(sorted(name for name, rows in records.items() if not rows), found)
     sound = staged.filter(nw.col("rule").is_null())
     for side, (columns, whose) in _IDS.items():
         texts = _texts(sound, columns)
@@ -92,8 +89,8 @@ def look(staged: nw.LazyFrame, records: dict[str, int]) -> Oddities:
     for name in ["touchpoint", "channel"]:
         texts = _texts(sound, [name])
         _say_forms(texts, _special(texts, _sizes(texts)), name, f"a {name} of its own", found)
-    _say_times(sound, found)
-    return Oddities(warnings=found.warnings, sentinels=sentinels, publishable=found.publishable)
+    _say_rows(sound, found)
+    return Oddities(warnings=found.private.said, sentinels=sentinels, publishable=found.public.said)
 
 
 def hold_anonymous(staged: nw.LazyFrame, sentinels: dict[str, list[str]]) -> nw.LazyFrame:
@@ -150,11 +147,12 @@ def _special(texts: nw.LazyFrame, sizes: pd.DataFrame) -> pd.DataFrame:
             number=nw.col("plain").str.contains(_MARKS["number"]),
             varied=nw.col("low") != nw.col("high"),
             foreign=nw.col("plain").str.contains(r"[^\x00-\x7F]"),
+            blank=nw.col("plain").str.contains(_INVISIBLE),
         )
     )
     if not (is_needed.any() or has_case):
         return engine.collect(folded.head(0))
-    first = nw.col("word") | nw.col("number") | (nw.col("rows") > large)
+    first = nw.col("word") | nw.col("number") | nw.col("blank") | (nw.col("rows") > large)
     rank = nw.when(first).then(nw.lit(0)).otherwise(nw.when(nw.col("foreign")).then(nw.lit(1)).otherwise(nw.lit(2)))
     chosen = folded.filter(first | nw.col("varied") | nw.col("foreign")).with_columns(rank=rank)
     return engine.collect(chosen.sort("rank", "plain").head(_COMPARED), order_by=["rank", "plain"])
@@ -164,7 +162,7 @@ def _total(sizes: pd.DataFrame) -> int:
     return int((sizes["rows"] * sizes["texts"]).sum())
 
 
-def _hold(special: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: _Found) -> list[str]:
+def _hold(special: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: Voices) -> list[str]:
     """Which placeholders hold an implausible share; each is named, and so is a word that is kept."""
     total, others = _total(sizes), sizes[~(sizes["word"] | sizes["number"])]
     ids = int(others["texts"].sum())
@@ -176,33 +174,45 @@ def _hold(special: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: _Found)
     for word, rows, is_word in zip(*(words[name].tolist() for name in ["plain", "rows", "word"]), strict=True):
         stands_out = ids >= _ENOUGH_IDS and rows > _TIMES_LARGEST * largest
         is_heavy = rows > _SHARE * total and rows > _TIMES_MEDIAN * median
-        if rows >= max(_LEAST_ROWS, _LEAST_SHARE * total) and (stands_out or is_heavy):
+        is_odd = rows >= max(_LEAST_ROWS, _LEAST_SHARE * total) and (stands_out or is_heavy)
+        doubt = _DOUBTFUL.fullmatch(word)
+        if is_odd and (doubt is None or (doubt[1] and rows > _DOUBTFUL_SHARE * total)):
             held.append(word)
-            found.add(
-                f"“{shown(word)}” stands in place of a {whose} id on {rows:,} of {total:,} rows ({rows / total:.1%}) "
-                f"and is held as anonymous. If it is a {whose}, give it another id at the source."
+            for voice in found:
+                voice.say(
+                    f"{voice.named(word)} stands in place of a {whose} id on {voice.share(rows, total)} and is held as "
+                    f"anonymous. If it is a {whose}, give it another id at the source."
+                )
+        elif is_word or is_odd:
+            for voice in found:
+                voice.say(
+                    f"{voice.named(word)} is kept as a {whose} id: {voice.of(rows, total)} rows. If it stands for no "
+                    "one, leave the id empty at the source."
+                )
+    blank = special[special["blank"]]
+    if len(blank):
+        rows, example = int(blank["rows"].sum()), f" (such as “{shown(blank['low'].iloc[0])}”)"
+        for voice in found:
+            voice.say(
+                f"the {whose} id shows nothing{voice.example(example)} on {voice.share(rows, total)}: "
+                "these are held as anonymous. Leave the id empty at the source."
             )
-        elif is_word:
-            found.add(
-                f"“{word}” is kept as a {whose} id: {rows:,} of {total:,} rows. If it stands for no one, leave the id "
-                "empty at the source."
-            )
-    return held
+    return [*held, *blank["plain"].tolist()]
 
 
-def _say_large(kept: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: _Found) -> None:
+def _say_large(kept: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: Voices) -> None:
     total = _total(sizes)
     large = kept[kept["rows"] > _LARGE_SHARE * total] if sizes["texts"].sum() >= _MANY_IDS else kept[:0]
+    large = large[~large["word"] & ~large["number"]]  # those are named as such
     for text, rows in zip(large["low"].tolist(), large["rows"].tolist(), strict=True):
-        found.add(
-            f"one {whose} id",
-            example=f", “{shown(text)}”,",
-            rest=f" holds {rows:,} of {total:,} rows ({rows / total:.1%}). It is kept; if it stands for no one, leave "
-            "the id empty at the source.",
-        )
+        for voice in found:
+            voice.say(
+                f"one {whose} id{voice.example(f', “{shown(text)}”,')} holds {voice.share(rows, total)}. It is kept; "
+                "if it stands for no one, leave the id empty at the source."
+            )
 
 
-def _say_forms(texts: nw.LazyFrame, special: pd.DataFrame, what: str, kept: str, found: _Found) -> None:
+def _say_forms(texts: nw.LazyFrame, special: pd.DataFrame, what: str, kept: str, found: Voices) -> None:
     groups = _unicode_groups(texts, special[special["foreign"]])
     grouped = {plain for group in groups for plain in group}
     alone = special[special["varied"] & ~special["plain"].isin(grouped)]
@@ -213,9 +223,11 @@ def _say_forms(texts: nw.LazyFrame, special: pd.DataFrame, what: str, kept: str,
     at_least = "at least " if len(special) >= _COMPARED else ""
     are = "s are" if number > 1 else " is"
     ways = "written in several ways that differ only by case, outer blanks or Unicode form"
-    differ = f"{at_least}{number:,} {what}{are} {ways}"
-    example, rest = f", for example “{one}” and “{other}”", f": each way is kept as {kept}. Write it in one way."
-    found.add(differ, example=example, rest=rest)
+    for voice in found:
+        voice.say(
+            f"{at_least}{voice.count(number)} {what}{'s are' if voice.is_public else are} {ways}"
+            f"{voice.example(f', for example “{one}” and “{other}”')}: each way is kept as {kept}. Write it in one way."
+        )
 
 
 def _unicode_groups(texts: nw.LazyFrame, foreign: pd.DataFrame) -> list[dict[str, str]]:
@@ -247,21 +259,51 @@ def _apart(one: str, other: str) -> tuple[str, str]:
     return first, second
 
 
-def _say_times(sound: nw.LazyFrame, found: _Found) -> None:
-    by = ["source", "time_precision"]
-    counts = engine.collect(sound.group_by(*by).agg(rows=nw.len()), order_by=by)
+def _say_empty(names: list[str], found: Voices) -> None:
+    """Name sources without rows, each, and files without rows by their source."""
+    for name in [name for name in names if "/" not in name]:
+        for voice in found:
+            voice.say(f"{shown(name)} has a header and no rows. If rows are missing, export it again.")
+    files: dict[str, list[str]] = {}
+    for name in [name for name in names if "/" in name]:
+        files.setdefault(name.split("/")[0], []).append(name)
+    for source, each in files.items():
+        first, rest = ", ".join(shown(name) for name in each[:_EMPTY_NAMED]), len(each) - _EMPTY_NAMED
+        said = f"{first} and {rest:,} further files" if rest > 0 else first
+        have = "have" if len(each) > 1 else "has"
+        for voice in found:
+            voice.say(
+                (f"{voice.count(len(each))} files of {shown(source)} have" if voice.is_public else f"{said} {have}")
+                + " a header and no rows. If rows are missing, export again."
+            )
+
+
+def _say_rows(sound: nw.LazyFrame, found: Voices) -> None:
+    """Say what is odd about times and scores, by source."""
+    untyped = (~nw.col("score").is_null() & nw.col("score_type").is_null()).alias("untyped")
+    by = ["source", "time_precision", "untyped"]
+    counts = engine.collect(sound.with_columns(untyped).group_by(*by).agg(rows=nw.len()), order_by=by)
     # A file of several is "source/file"; its source is what a reader knows.
-    sources = counts.groupby([counts["source"].str.split("/").str[0], "time_precision"])["rows"].sum()
-    for source, each in sources.groupby(level=0):
-        rows = each.droplevel(0).to_dict()
-        days, twice, total = rows.get("day", 0), rows.get("ambiguous", 0), sum(rows.values())
+    counts["source"] = counts["source"].str.split("/").str[0]
+    for source, each in counts.groupby("source"):
+        rows, total, name = each.groupby("time_precision")["rows"].sum(), int(each["rows"].sum()), shown(str(source))
+        days, twice = int(rows.get("day", 0)), int(rows.get("ambiguous", 0))
         if 0 < days < total:
-            found.add(
-                f"{days:,} of {total:,} times of {shown(str(source))} are a day without a time, read as its midnight: "
-                "their order within the day is not known. Export all with the time of day."
-            )
+            for voice in found:
+                voice.say(
+                    f"{voice.of(days, total)} times of {name} are a day without a time, read as its first instant: "
+                    "their order within the day is not known. Export all with the time of day."
+                )
         if twice:
-            found.add(
-                f"{twice:,} of {total:,} times of {shown(str(source))} fall in an hour that the clocks showed twice "
-                "and are read as the second. Export times in UTC or with their offset."
-            )
+            for voice in found:
+                voice.say(
+                    f"{voice.of(twice, total)} times of {name} were shown twice by the clocks and are read as the "
+                    "second. Export times in UTC or with their offset."
+                )
+        if each["untyped"].any():
+            scores = int(each.loc[each["untyped"], "rows"].sum())
+            for voice in found:
+                voice.say(
+                    f"scores of {name} have no score_type on {voice.count(scores)} rows, so their scale is not "
+                    "checked. Map score_type to nps, csat or ces."
+                )

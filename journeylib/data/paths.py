@@ -24,13 +24,14 @@ def find(patterns: Sequence[str], folder: Path, mistakes: list[str], *, said: st
     """Find the files of a source, each once, in order of their paths; patterns start at `folder`.
 
     What cannot be taken is told in `mistakes`, after `said`: a pattern that matches nothing, a
-    link to nothing, a pipe or another thing that is no file.
+    link to nothing or, in a folder or a pattern, out of its folder, a pipe or another thing that is no file.
     """
     found: dict[str, Path] = {}
     for pattern in patterns:
         try:
             each = _matches(pattern, folder)
-            unfit = [f"{said}{fault}" for path in each if (fault := _fault(path))]
+            within = _within(pattern, folder)
+            unfit = [f"{said}{fault}" for path in each if (fault := _fault(path) or _leads_out(path, within))]
             if not each:
                 unfit = [f'{said}"{pattern}" {_nothing(folder, pattern)}']
         except OSError as error:
@@ -91,6 +92,20 @@ def _fault(path: Path) -> str | None:
     if not stat.S_ISREG(mode):
         return f'"{path}" is a device or a socket, not a file; write what it gives to a file first.'
     return None
+
+
+def _within(pattern: str, folder: Path) -> Path | None:
+    """The folder that holds all files of a folder or a pattern; none where a file is named outright."""
+    whole = folder / pattern
+    if "\0" in pattern or (os.path.lexists(whole) and not whole.is_dir()):
+        return None
+    return (whole if whole.is_dir() else folder / _folder(pattern)).resolve()
+
+
+def _leads_out(path: Path, within: Path | None) -> str | None:
+    if within is None or path.resolve().is_relative_to(within):
+        return None
+    return f'"{path}" is a link that leads out of {within}. Remove it, or name the file itself as a path of the source.'
 
 
 def _nothing(folder: Path, pattern: str) -> str:

@@ -19,6 +19,8 @@ __all__ = ["ALL", "CONFLICT", "ERASED", "RULES", "SHAPES", "Rule", "broken_rule"
 
 _LONGEST_NAME = 1_000
 _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+_NAMES = ["person", "alias", "device", "event_id", "touchpoint", "channel", "stage", "reason", "resource"]
+_LARGE = r"^\s*[-+]?0*[1-9](\d[.,]?){12,}\d*\s*$"  # thirteen digits or more, with marks or without
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 
@@ -35,16 +37,46 @@ class Rule:
 RULES = [
     Rule("no_customer", "no id column holds a customer", "map a further id column", ("events", "customers")),
     Rule("no_time", "the time is empty", "fill in the time at the source"),
-    Rule("no_zone", "a time has no offset", 'say which zone it is in: zone = "…" under [source.time]'),
-    Rule("skipped_time", "the clocks skipped a local time of this row", "export times in UTC or with their offset"),
+    Rule(
+        "no_zone",
+        "a time has no offset",
+        'say which zone it is in: zone = "…" under [source.time]',
+        ("events", "customers"),
+    ),
+    Rule(
+        "skipped_time",
+        "the clocks skipped a local time of this row",
+        "export times in UTC or with their offset",
+        ("events", "customers"),
+    ),
     Rule("unreadable_time", "a time cannot be read in the mapping's format", "correct format under [source.time]"),
-    Rule("zero_time", "the time is 1970-01-01, the zero of computers", "fill in the time at the source"),
+    Rule(
+        "zero_time",
+        "the time is 1970-01-01, the zero of computers",
+        "fill in the time at the source",
+        ("events", "customers"),
+    ),
     Rule("implausible_time", "a time lies before 1900", "correct the format or the clock", ("events", "customers")),
-    Rule("future_time", "the time lies more than a day in the future", "correct the clock or the format"),
+    Rule(
+        "future_time",
+        "the time lies more than a day in the future",
+        "correct the clock or the format",
+        ("events", "customers"),
+    ),
     Rule("ends_before_start", "it ends before it starts", "correct the two times at the source"),
     Rule("no_touchpoint", "the touchpoint is empty", "map a column that always says what happened"),
     Rule("no_channel", "the channel is empty", "map a column or a constant channel"),
-    Rule("long_name", f"a name is longer than {_LONGEST_NAME} characters", "shorten it at the source"),
+    Rule(
+        "long_name",
+        f"an id or a name is longer than {_LONGEST_NAME:,} characters",
+        "shorten it at the source",
+        ("events", "customers"),
+    ),
+    Rule(
+        "large_number",
+        "a score, revenue or cost is beyond ±9,223,372,036,854",
+        "correct the number, or bring it in a larger unit",
+    ),
     Rule("unreadable_number", "a score, revenue or cost is not a number", "correct the number at the source"),
     Rule("unknown_score_type", "the score is of no known type", "map score_type to nps, csat or ces"),
     Rule("off_scale", "the score lies outside its scale", "correct score or score_type (nps 0–10, csat 1–5, ces 1–7)"),
@@ -115,13 +147,16 @@ def _event_conditions() -> dict[str, nw.Expr]:
             "skipped_time": _any(nw.col(f"{name}_us_fault") == "gap" for name in times),
             "unreadable_time": _any(_unreadable(f"{name}_at", f"{name}_us") for name in times),
             "implausible_time": _any(nw.col(f"{name}_us") < _EARLIEST for name in times),
-            "zero_time": (occurred >= -DAY_US) & (occurred < DAY_US),
-            "future_time": occurred > int(datetime.now(UTC).timestamp() * 1e6) + DAY_US,
+            "zero_time": _is_zero(occurred),
+            "future_time": _is_future(occurred),
             "ends_before_start": nw.col("ended_us") < occurred,
             "no_touchpoint": nw.col("touchpoint").is_null(),
             "no_channel": nw.col("channel").is_null(),
-            "long_name": nw.max_horizontal(*(nw.col(name).str.len_chars() for name in ["ids", "touchpoint", "channel"]))
-            > _LONGEST_NAME,
+            "long_name": _any(_is_long(name) for name in _NAMES),
+            "large_number": _any(
+                _unreadable(name, f"{name}_micro") & nw.col(name).str.contains(_LARGE)
+                for name in ["score", "revenue", "cost"]
+            ),
             "unreadable_number": _any(_unreadable(name, f"{name}_micro") for name in ["score", "revenue", "cost"]),
             "unknown_score_type": ~score.is_null() & ~kind.is_in(list(_SCALES)),
             "off_scale": _any(
@@ -136,7 +171,13 @@ def _customer_conditions() -> dict[str, nw.Expr]:
     signed, ended = nw.col("signed_up_on_us"), nw.col("ended_on_us")
     return {
         "no_customer": nw.col("ids").is_null(),
+        "no_zone": (nw.col("valid_from_us_fault") == "zone").fill_null(False),
+        "skipped_time": (nw.col("valid_from_us_fault") == "gap").fill_null(False),
         "implausible_time": _any([signed < _EARLIEST, ended < _EARLIEST]),
+        "zero_time": _any([_is_zero(signed), _is_zero(ended)]),
+        # A contract may end in the future, and a version be valid since ever or from next year on.
+        "future_time": _is_future(signed).fill_null(False),
+        "long_name": _is_long("ids").fill_null(False),
         "unreadable_date": _any(_unreadable(name, f"{name}_us") for name in ["signed_up_on", "ended_on", "valid_from"]),
         "ends_before_sign_up": (ended < signed).fill_null(False),
     }
@@ -144,6 +185,19 @@ def _customer_conditions() -> dict[str, nw.Expr]:
 
 def _any(conditions: Iterable[nw.Expr]) -> nw.Expr:
     return nw.any_horizontal(*conditions, ignore_nulls=True)
+
+
+def _is_zero(time: nw.Expr) -> nw.Expr:
+    """Within a day of 1970-01-01: the zero of computers is another date west of Greenwich."""
+    return (time >= -DAY_US) & (time < DAY_US)
+
+
+def _is_future(time: nw.Expr) -> nw.Expr:
+    return time > int(datetime.now(UTC).timestamp() * 1e6) + DAY_US
+
+
+def _is_long(name: str) -> nw.Expr:
+    return nw.col(name).str.len_chars() > _LONGEST_NAME
 
 
 def _unreadable(said: str, read: str) -> nw.Expr:

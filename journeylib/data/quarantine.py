@@ -9,16 +9,17 @@ that later loads of that file know it too.
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import lines, quality
+from journeylib.data import lines, quality, records
 from journeylib.data.opening import Opened
 from journeylib.errors import SourceError
 from journeylib.schema import QUARANTINE
@@ -36,14 +37,13 @@ def described(rejected: pd.DataFrame, opened: Mapping[str, Opened], repairs: Rep
     found = []
     for name, rows in rejected.groupby("source", sort=True):
         file = opened[str(name)]
-        texts = _originals(file, rows["source_row"].tolist())
-        corrected = repairs.get(file.sha256, {})
-        for row, rule in zip(rows["source_row"].tolist(), rows["rule"].tolist(), strict=True):
-            line, text = texts[row]
-            remedy = quality.rule_named(rule).remedy
-            text = corrected.get(row, text)
-            found.append([name, row, line, file.path.name, file.sha256, rule, remedy, text])
-    return pd.DataFrame(found, columns=list(QUARANTINE)).astype({"line": "Int64", "source_row": "Int64"})
+        texts = rows.join(_originals(file, rows["source_row"].tolist()), on="source_row")
+        for row, text in repairs.get(file.sha256, {}).items():
+            texts.loc[texts["source_row"] == row, "original"] = text
+        remedy = texts["rule"].map({rule: quality.rule_named(rule).remedy for rule in set(texts["rule"])})
+        found.append(texts.assign(file=file.path.name, file_sha256=file.sha256, hint=remedy)[list(QUARANTINE)])
+    described = pd.concat(found) if found else pd.DataFrame(columns=list(QUARANTINE))
+    return described.reset_index(drop=True).astype({"line": "Int64", "source_row": "Int64"})
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -55,7 +55,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
             writer.writerow(["" if pd.isna(cell) else _guarded(str(cell)) for cell in row])
 
 
-def read_repairs(path: Path, known: pd.DataFrame) -> Repairs:
+def read_repairs(path: Path, known: pd.DataFrame, remembered: Repairs) -> Repairs:
     """Read a repaired copy of `quarantine.csv`; rows may be left out, the others are those in `known`.
 
     Raises SourceError, naming file and row, where a row is none of those or its text no single record.
@@ -77,15 +77,20 @@ def read_repairs(path: Path, known: pd.DataFrame) -> Repairs:
     repairs: Repairs = {}
     for at, row in enumerate(rows, start=2):
         digest, place, text = (_plain(row[name] or "") for name in wanted)
-        if (digest, int(place) if place.isdecimal() else -1) not in there:
+        number, text = int(place) if place.isdecimal() else -1, text.strip("\r\n")
+        if remembered.get(digest, {}).get(number) == text:
+            continue  # it was taken back in before
+        if (digest, number) not in there:
             raise SourceError(
                 f"{path}, row {at} is not in the store's quarantine (source_row {place or 'empty'}). "
                 "Change nothing but the column original, and load again with the quarantine of the last load."
             )
-        text = text.strip("\r\n")
         if not text.strip():
             raise SourceError(f"{path}, row {at}: original is empty. Correct it, or leave the whole row out.")
-        repairs.setdefault(digest, {})[int(place)] = text
+        if repairs.setdefault(digest, {}).setdefault(number, text) != text:
+            raise SourceError(
+                f"{path}, row {at} repairs a row that another one repairs otherwise. Leave one of them out."
+            )
     return repairs
 
 
@@ -112,28 +117,48 @@ def remember(repairs: Repairs, folder: Path) -> None:
 def rewritten(file: Opened, rows: Mapping[int, str], work: Path) -> Opened:
     """Write the corrected records of one file as a file of its own kind; its n-th row is the n-th of `rows`.
 
-    Raises SourceError where a corrected text is not one record.
+    A text with a stray quote is still unfit, and takes no other with it. Raises SourceError
+    where a text is not one record.
     """
     plain = file.plain
-    is_csv = plain is not None and not file.is_json
-    path = work / ("repaired.csv" if is_csv else "repaired.jsonl")
-    texts = list(rows.values())
-    for row, text in zip(rows, texts, strict=True):
-        if is_csv and plain and len(_records(text, plain)) != 1:
+    if plain is None or file.is_json:
+        texts = [_one_line(file, row, text) for row, text in rows.items()]
+        survey = _surveyed(work / "repaired.jsonl", texts, work, is_csv=False)
+        return Opened(file.path, file.sha256, True, survey.records, survey, file.has_lines)
+    delimiter = plain.delimiter or ","
+    texts, stray = [delimiter.join(str(at) for at, _ in enumerate(plain.names))], []  # a header that needs no quotes
+    empty = delimiter.join([""] * len(plain.names)) or '""'
+    for place, (row, text) in enumerate(rows.items(), start=1):
+        is_one, is_sound = records.is_one(text, file.path, delimiter, plain.quote)
+        if not is_one:
             raise SourceError(
                 f"{file.path}, row {row}: its repaired text is not one record. Close its quotes; quote line breaks."
             )
-    head = [_header(plain)] if is_csv and plain else []
-    path.write_text("\n".join([*head, *texts]) + "\n", encoding="utf-8")
-    survey = lines.survey(
-        path,
-        work / "fit",
-        delimiter=plain.delimiter if is_csv and plain else None,
-        quote=plain.quote if is_csv and plain else "",
-        header_rows=1,
-        is_csv=is_csv,
-    )
-    return Opened(file.path, file.sha256, not is_csv, survey.records, survey, file.has_lines)
+        stray += [] if is_sound else [place]
+        texts.append(text if is_sound else empty)
+    survey = _surveyed(work / "repaired.csv", texts, work, is_csv=True, delimiter=delimiter, quote=plain.quote)
+    faults = {each.row: each.rule for each in survey.unfit} | dict.fromkeys(stray, "stray_quote")
+    unfit = lines.Unfit(sorted(faults), sorted(faults), [faults[place] for place in sorted(faults)])
+    survey = replace(survey, names=plain.names, unfit=unfit)
+    return Opened(file.path, file.sha256, False, survey.records, survey, file.has_lines)
+
+
+def _surveyed(path: Path, texts: list[str], work: Path, **settings: Any) -> lines.Plain:
+    path.write_bytes("".join(f"{text}\n" for text in texts).encode())
+    return lines.survey(path, work / "fit", **settings)
+
+
+def _one_line(file: Opened, row: int, text: str) -> str:
+    """A JSON text on one line. Within its strings no line can break, so a break becomes a blank."""
+    if "\n" not in text:
+        return text
+    try:
+        json.loads(text)
+    except ValueError:
+        raise SourceError(
+            f"{file.path}, row {row}: its repaired text is not one record. Write one JSON object, on one line."
+        ) from None
+    return text.replace("\r\n", " ").replace("\n", " ")
 
 
 def replaced(staged: nw.LazyFrame, repaired: nw.LazyFrame, rows: Iterable[int]) -> nw.LazyFrame:
@@ -146,32 +171,25 @@ def replaced(staged: nw.LazyFrame, repaired: nw.LazyFrame, rows: Iterable[int]) 
     return nw.concat([rest.select(*placed.collect_schema().names()), placed], how="vertical")
 
 
-def _originals(file: Opened, rows: list[int]) -> dict[int, tuple[int | None, str]]:
-    """The text of rows and the line where each begins."""
-    if file.plain is None:
-        wanted = engine.from_frame(pd.DataFrame({"_row": [row - 1 for row in rows]}))
-        numbered = engine.numbered(file.path, "_row").join(wanted, on="_row", how="semi").sort("_row")
-        texts = engine.collect(engine.as_json(numbered.drop("_row"), "original"))["original"].tolist()
-        return {row: (None, text) for row, text in zip(sorted(rows), texts, strict=True)}
-    found: dict[int, tuple[int | None, str]] = {each.row: (each.line, each.text) for each in file.plain.unfit}
-    others = [row for row in rows if row not in found]
-    found |= lines.pick(file.plain, others) if others else {}
-    return found if file.has_lines else {row: (None, text) for row, (_, text) in found.items()}
+def _originals(file: Opened, rows: list[int]) -> pd.DataFrame:
+    """The line where each of these rows begins and its text, by row."""
+    if file.plain is not None:
+        found = lines.pick(file.plain, rows).astype({"line": "Int64"})
+        return found if file.has_lines else found.assign(line=pd.Series(pd.NA, index=found.index, dtype="Int64"))
+    number = _beside("row", engine.scan([file.path]).collect_schema().names())
+    wanted = engine.from_frame(pd.DataFrame({number: [row - 1 for row in rows]}))
+    numbered = engine.numbered(file.path, number).join(wanted, on=number, how="semi").sort(number)
+    texts = engine.collect(engine.as_json(numbered.drop(number), "original"))["original"].tolist()
+    index = pd.Index(sorted(rows), name="source_row")
+    return pd.DataFrame({"line": pd.Series(pd.NA, index=index, dtype="Int64"), "original": texts}, index=index)
 
 
-def _records(text: str, plain: lines.Plain) -> list[list[str]]:
-    quoting = {"quotechar": plain.quote} if plain.quote else {"quoting": csv.QUOTE_NONE}
-    return [
-        cells
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=plain.delimiter or ",", **quoting)  # type: ignore[arg-type]
-        if cells
-    ]
-
-
-def _header(plain: lines.Plain) -> str:
-    written = io.StringIO()
-    csv.writer(written, delimiter=plain.delimiter or ",", lineterminator="").writerow(plain.names)
-    return written.getvalue()
+def _beside(name: str, names: Iterable[str]) -> str:
+    """A name that no column has, whatever its case."""
+    taken = {each.lower() for each in names}
+    while name in taken:
+        name = f"_{name}"
+    return name
 
 
 def _guarded(cell: str) -> str:

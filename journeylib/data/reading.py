@@ -27,6 +27,8 @@ _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 
 Kinds = dict[str, nw.dtypes.DType]
 _THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
 _LINE = "\x01"  # the whole line of a file of JSON lines; no file can name a column so
+# A character that shows something: no blank of any script, nor one of these that show nothing.
+_VISIBLE = r"[^\s\p{Z}\p{C}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
 _TEXTS = [
     "event_id", "occurred_at", "touchpoint", "channel", "ended_at", "stage", "score", "score_type", "revenue",
     "currency", "cost", "reason", "resource", "text", "updated_at",
@@ -143,8 +145,8 @@ def _there(source: Source, name: str, kinds: Kinds) -> list[str]:
 def _filled(theirs: str) -> nw.Expr:
     """A column as text, blanks as null."""
     text = nw.col(_THEIRS + theirs).cast(nw.String)
-    # Whatever sorts from "!" on does not begin with a blank; only the rest is trimmed to be told.
-    return nw.when((text >= "!") | (text.str.strip_chars() != "")).then(text)
+    # What begins with a visible character of ASCII is filled; of the rest a pattern tells.
+    return nw.when(((text >= "!") & (text < "\x7f")) | text.str.contains(_VISIBLE)).then(text)
 
 
 def _is_text(source: Source, name: str, kinds: Kinds) -> bool:
@@ -251,21 +253,22 @@ def _used(source: Source, kinds: Kinds) -> list[str]:
 
 def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
     """Read customers: signed_up_on and ended_on are calendar dates, valid_from is an instant like an event's."""
-    dated, form, zone = rows, source.time_format, source.zone or "UTC"
-    for name, read in [
-        ("signed_up_on", engine.midnight), ("ended_on", engine.midnight), ("valid_from", engine.instant)
-    ]:  # fmt: skip
-        if _there(source, name, kinds):
-            dated, column = _timed(source, dated, name, kinds)
-            dated = read(dated, column, f"{name}_us", form=form, zone=zone)
-        else:
+    dated, form, zone = rows.with_columns(valid_from_us_fault=nw.lit(None, nw.String)), source.time_format, source.zone
+    for name in ["signed_up_on", "ended_on", "valid_from"]:
+        if not _there(source, name, kinds):
             dated = dated.with_columns(nw.lit(None, nw.Int64).alias(f"{name}_us"))
+            continue
+        dated, column = _timed(source, dated, name, kinds)
+        if name == "valid_from":
+            dated = engine.instant(dated.drop("valid_from_us_fault"), column, "valid_from_us", form=form, zone=zone)
+        else:
+            dated = engine.midnight(dated, column, f"{name}_us", form=form, zone=zone or "UTC")
     attributes = {
         name: _filled(theirs) if theirs in kinds else nw.lit(None, nw.String)
         for name, theirs in source.attributes.items()
     }
     kept = engine.digest(dated, _used(source, kinds), "content_hash").select(
-        "source", "origin", "signed_up_on_us", "ended_on_us", "valid_from_us", "content_hash",
+        "source", "origin", "signed_up_on_us", "ended_on_us", "valid_from_us", "valid_from_us_fault", "content_hash",
         *([_THEIRS + _LINE] if _LINE in kinds else []),
         ids=_ids(source, kinds)["ids"],
         signed_up_on=_text(source, "signed_up_on", kinds),
@@ -274,7 +277,7 @@ def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame
         end_cause=_text(source, "end_cause", kinds),
         **attributes,
     )  # fmt: skip
-    return kept.with_columns(rule=quality.broken_rule("customers"))
+    return kept.with_columns(rule=quality.broken_rule("customers")).drop("valid_from_us_fault")
 
 
 assert set(_TEXTS) - {"occurred_at", "ended_at", "updated_at", "revenue", "cost"} <= set(EVENTS)

@@ -17,11 +17,10 @@ import numpy as np
 
 from journeylib.errors import SourceError
 
-__all__ = ["LONGEST", "Batch", "batches"]
+__all__ = ["LONGEST", "Batch", "batches", "is_one"]
 
 LONGEST = 1_000_000  # bytes of a record; the engine's own limit is four times that
 _BLOCK = 1 << 20  # what a processor keeps at hand; larger blocks are slower
-_SMALL = 64 << 10  # after a stray quote, so that many of them do not mean many passes over a whole block
 _NEWLINE, _RETURN = 10, 13
 
 Positions = np.ndarray[Any, Any]
@@ -68,53 +67,38 @@ def _cut_all(opened: BinaryIO, offset: int, name: Path, delimiter: str | None, q
             continue
         yield batch
         here, offset, line = here + used, offset + used, line + passed
-        reach = _SMALL if "stray_quote" in batch.broken.values() else min(2 * reach, _BLOCK)
+        reach = _BLOCK
+
+
+def is_one(text: str, name: Path, delimiter: str | None, quote: str) -> tuple[bool, bool]:
+    """Whether a text is one record, and whether its quotes are sound."""
+    if "\n" not in text and (not quote or quote not in text):
+        return True, True
+    batch, _, _ = _cut(text.encode("utf-8", "surrogatepass"), 0, 1, delimiter, quote, is_last=True, name=name)
+    return len(batch.starts) == 1, "stray_quote" not in batch.broken.values()
 
 
 def _cut(
     window: bytes, offset: int, line: int, delimiter: str | None, quote: str, *, is_last: bool, name: Path
 ) -> tuple[Batch, int, int]:
-    """Cut whole records off a window that starts with one, up to the first stray quote and its line.
-
-    Beside them stand the bytes used and the line breaks passed.
-    """
+    """Cut whole records off a window that starts with one; beside them stand the bytes used and the lines passed."""
     block = np.frombuffer(window, dtype=np.uint8)
     newlines = np.flatnonzero(block == _NEWLINE)
     if is_last and window[-1] != _NEWLINE:
         newlines = np.append(newlines, len(window))
-    delimiters = np.flatnonzero(block == ord(delimiter)) if delimiter else newlines[:0]
-    ends, stray = newlines, None
-    if quote and quote.encode() in window:
-        quotes = np.flatnonzero(block == ord(quote))
-        ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
-        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
-        stray = _stray(block, quotes, ord(delimiter or ","), ord(quote))
-    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
-    long = np.flatnonzero(ends - starts > LONGEST)
-    if len(long):
-        stray = min(stray if stray is not None else len(window), int(starts[long[0]]))
-    tail = int(ends[-1]) + 1 if len(ends) else 0
-    if stray is None and tail < len(window) and (is_last or len(window) - tail > LONGEST):
-        stray = tail  # a quote that nothing closes
-    broken = {}
-    if stray is not None:
-        whole = int(np.searchsorted(ends, stray))
-        begins = int(ends[whole - 1]) + 1 if whole else 0
-        after = int(np.searchsorted(newlines, begins))
-        if after == len(newlines) and not is_last and len(window) - begins <= LONGEST:
-            ends, starts, stray = ends[:whole], starts[:whole], None  # its line does not end in this window
-        else:
-            end = int(newlines[after]) if after < len(newlines) else len(window)
-            if end - begins > LONGEST:
-                raise SourceError(
-                    f"{name}, line {line + int(np.searchsorted(newlines, begins))} is longer than {LONGEST:,} bytes. "
-                    "Look for missing line breaks, or export it again."
-                )
-            ends, starts = np.append(ends[:whole], end), np.append(starts[:whole], begins)
-            broken[whole] = "stray_quote"
+    quotes = np.flatnonzero(block == ord(quote)) if quote and quote.encode() in window else newlines[:0]
+    ways = _Ways(block, newlines, quotes, ord(delimiter or ","), ord(quote or '"'))
+    starts, ends, stray = _bounds(ways, is_last=is_last, name=name, line=line)
     used = min(int(ends[-1]) + 1, len(window)) if len(ends) else 0
-    broken |= dict.fromkeys(_controls(block, window, quote, ends, used), "control_character")
-    cells = 1 + np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts)
+    broken = dict.fromkeys(stray, "stray_quote")
+    broken |= dict.fromkeys(_controls(block, window, quotes, starts, ends, used), "control_character")
+    cells = np.ones(len(starts), dtype=np.int64)
+    if delimiter and len(starts):
+        delimiters = np.flatnonzero(block == ord(delimiter))
+        way, begun = np.searchsorted(quotes, delimiters) % 2, np.searchsorted(quotes, starts) % 2
+        for each in sorted(set(begun.tolist())):
+            outside, among = delimiters[way == each], begun == each
+            cells[among] += np.searchsorted(outside, ends[among]) - np.searchsorted(outside, starts[among])
     filled = ends - starts > np.where(block[np.minimum(starts, len(block) - 1)] == _RETURN, 1, 0)
     kept = np.flatnonzero(filled)
     renumbered = {int(np.searchsorted(kept, at)): rule for at, rule in broken.items() if filled[at]}
@@ -123,29 +107,78 @@ def _cut(
     return batch, used, int(np.searchsorted(newlines, used))
 
 
-def _stray(block: Positions, quotes: Positions, delimiter: int, quote: int) -> int | None:
-    """Where the first quote stands that neither opens nor closes a cell, nor is doubled within one."""
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = np.where(opening > 0, block[opening - 1], _NEWLINE)
-    after = np.where(closing + 1 < len(block), block[np.minimum(closing + 1, len(block) - 1)], _NEWLINE)
-    wrong = np.concatenate(
-        [
-            opening[~np.isin(before, [delimiter, _NEWLINE, quote])],
-            closing[~np.isin(after, [delimiter, _NEWLINE, _RETURN, quote])],
-        ]
-    )
-    return int(wrong.min()) if len(wrong) else None
+class _Ways:
+    """The two ways to read the quotes of a block: its first opens a cell, or its first closes one.
+
+    After a stray quote the other way may be right; each is worked out once for the whole block.
+    """
+
+    def __init__(self, block: Positions, newlines: Positions, quotes: Positions, delimiter: int, quote: int) -> None:
+        self.size, self.newlines, self.quotes = len(block), newlines, quotes
+        self._known: dict[int, tuple[Positions, Positions]] = {}
+        if len(quotes):
+            before = np.where(quotes > 0, block[quotes - 1], _NEWLINE)
+            after = np.where(quotes + 1 < len(block), block[np.minimum(quotes + 1, len(block) - 1)], _NEWLINE)
+            self._opens = np.isin(before, [delimiter, _NEWLINE, quote])
+            self._closes = np.isin(after, [delimiter, _NEWLINE, _RETURN, quote])
+            self._passed = np.searchsorted(quotes, newlines) % 2
+
+    def at(self, place: int) -> tuple[Positions, Positions]:
+        """Where records end, and the quotes that neither open nor close a cell nor are doubled, read from a place."""
+        if not len(self.quotes):
+            return self.newlines, self.quotes
+        way = int(np.searchsorted(self.quotes, place)) % 2
+        if way not in self._known:
+            is_right = np.where(np.arange(len(self.quotes)) % 2 == way, self._opens, self._closes)
+            self._known[way] = self.newlines[self._passed == way], self.quotes[~is_right]
+        return self._known[way]
 
 
-def _controls(block: Positions, window: bytes, quote: str, ends: Positions, used: int) -> set[int]:
+def _bounds(ways: _Ways, *, is_last: bool, name: Path, line: int) -> tuple[Positions, Positions, list[int]]:
+    """Where whole records start and end, and which of them hold a stray quote."""
+    newlines, size = ways.newlines, ways.size
+    found: list[Positions] = [newlines[:0]]
+    broken: list[int] = []
+    here = done = 0
+    while here < size:
+        ends, wrong = ways.at(here)
+        first = int(np.searchsorted(wrong, here))
+        stray = int(wrong[first]) if first < len(wrong) else None
+        whole = ends[np.searchsorted(ends, here) : len(ends) if stray is None else np.searchsorted(ends, stray)]
+        if len(whole) and (long := np.flatnonzero(np.diff(whole, prepend=here - 1) > LONGEST + 1)).size:
+            whole, stray = whole[: long[0]], here
+        begins = int(whole[-1]) + 1 if len(whole) else here
+        found.append(whole)
+        done += len(whole)
+        if stray is None and (begins >= size or not (is_last or size - begins > LONGEST)):
+            break
+        # A stray quote, one that nothing closes, or a record that is too long.
+        after = int(np.searchsorted(newlines, begins))
+        if after == len(newlines) and not is_last and size - begins <= LONGEST:
+            break  # its line does not end in this window
+        end = int(newlines[after]) if after < len(newlines) else size
+        if end - begins > LONGEST:
+            raise SourceError(
+                f"{name}, line {line + after} is longer than {LONGEST:,} bytes. "
+                "Look for missing line breaks, or export it again."
+            )
+        found.append(np.array([end]))
+        broken.append(done)
+        here, done = end + 1, done + 1
+    ends = np.concatenate(found).astype(np.int64)
+    return np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends, ends, broken
+
+
+def _controls(
+    block: Positions, window: bytes, quotes: Positions, starts: Positions, ends: Positions, used: int
+) -> set[int]:
     """The records that hold a NUL or 0x01, or outside quotes a carriage return that ends no line."""
     found = np.flatnonzero(block[:used] <= 1) if b"\0" in window or b"\1" in window else ends[:0]
     if b"\r" in window and window.count(b"\r") != window.count(b"\r\n"):
         returns = np.flatnonzero(block[:used] == _RETURN)
         follows = np.where(returns + 1 < len(block), block[np.minimum(returns + 1, len(block) - 1)], 0)
         lone = returns[follows != _NEWLINE]
-        if quote:
-            quotes = np.flatnonzero(block == ord(quote))
-            lone = lone[np.searchsorted(quotes, lone) % 2 == 0]
+        begun = starts[np.searchsorted(ends, lone)]
+        lone = lone[(np.searchsorted(quotes, lone) - np.searchsorted(quotes, begun)) % 2 == 0]
         found = np.concatenate([found, lone])
     return {int(at) for at in np.searchsorted(ends, found)}

@@ -42,6 +42,7 @@ _OURS = {
     *COUNTS,
 }
 _OURS |= {column for table in TABLES.values() for column in table}
+_NO_ZONES = {"localtime", "posixrules", "Factory"}  # listed by some computers, no places
 _FORMATS = ["iso", "timestamp", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
 _DIRECTIVE = re.compile(r"%(-?.?)", re.DOTALL)
 _DIRECTIVES = {*"aAbBcdfgGHIjmMnpSTuUVwWxXyYzZ%", "-d", "-H", "-I", "-j", "-m", "-M", "-S", "-y"}
@@ -281,6 +282,6 @@ def _format(time: dict[str, Any], here: str, mistakes: list[str]) -> str:
 
 def _zone(time: dict[str, Any], here: str, mistakes: list[str]) -> str | None:
     zone = time.get("zone")
-    if zone is not None and str(zone) not in zoneinfo.available_timezones():
+    if zone is not None and str(zone) not in zoneinfo.available_timezones() - _NO_ZONES:
         mistakes.append(f'{here}: zone = "{zone}" is not a time zone. Use a name such as "Europe/London" or "UTC".')
     return zone

@@ -138,7 +138,9 @@ def _parsed(relation: Any, column: str, form: str) -> tuple[Any, Any, Any]:
     elif "TIME ZONE" in kind or "TIMESTAMPTZ" in kind:  # the second is of nanoseconds
         absolute = sql(f"TRY_CAST({cell} AS TIMESTAMPTZ)")
     elif form == "timestamp":
-        local, day = sql(f"TRY_CAST({cell} AS TIMESTAMP)"), duckdb.ConstantExpression(kind == "DATE")
+        time = f"TRY_CAST({cell} AS TIMESTAMP)"
+        is_near = f"{time} BETWEEN make_timestamp(-{_FURTHEST}) AND make_timestamp({_FURTHEST})"
+        local, day = sql(f"CASE WHEN {is_near} THEN {time} END"), duckdb.ConstantExpression(kind == "DATE")
     elif form == "iso":
         # Only what matches is cast: a cast to a local time drops the name of a zone without a word.
         compact = f"replace(replace(replace({text}[12:], ' ', ''), 'UTC', 'Z'), 'GMT', 'Z')"

@@ -93,11 +93,13 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
     files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
     _refuse_twice(files)
     tombs = tombstones.read(folder)
-    repairs = redaction.kept(_repairs(folder, retry), tombs, _delimiters(said))
+    repairs, idle = _repairs(folder, retry, files)
+    repairs = redaction.kept(repairs, tombs, _delimiters(said))
     inputs = [
         {
             "source": source.name, "label": reading.label(source, path), "file": path.name, "sha256": digest,
-            "delimiter": source.delimiter, "repairs": _digest(repairs.get(digest, {})),
+            "delimiter": source.delimiter, "header_rows": source.header_rows,
+            "repairs": _digest(repairs.get(digest, {})),
         }
         for source, path, digest in files
     ]  # fmt: skip
@@ -128,7 +130,7 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
     return {
         "status": status,
         **{name: facts[name] for name in _COUNTED},
-        "warnings": warnings,
+        "warnings": [*warnings, *idle],
         "quarantine": str(rejected) if rejected.exists() else None,
     }
 
@@ -142,20 +144,33 @@ def _refuse_twice(files: list[File]) -> None:
             raise SourceError(f"{other} and {path} of source {source.name} are the same file. Leave one of them out.")
 
 
-def _repairs(folder: Path, retry: Path | None) -> Repairs:
-    """The repairs that the store remembers, and those of a repaired quarantine."""
+def _repairs(folder: Path, retry: Path | None, files: list[File]) -> tuple[Repairs, list[str]]:
+    """The repairs that the store remembers and those of a repaired quarantine; warnings of those that do not apply."""
     try:
         said = stores.manifest(folder)
     except StoreError:
         if retry:
             raise
-        return {}
+        return {}, []
     known = quarantine.recall(folder / "snapshots" / said["snapshot"])
+    rows_before = {one["sha256"]: one["header_rows"] for one in said["inputs"]}
+    present = {digest: source.header_rows for source, _, digest in files}
     if retry:
         rejected = engine.collect(stores.tables(folder, said)["quarantine"].select("file_sha256", "source_row"))
-        for digest, rows in quarantine.read_repairs(retry, rejected).items():
+        again = quarantine.read_repairs(retry, rejected, known)
+        if set(again) - set(present):
+            raise SourceError(
+                f"{retry} repairs rows of a file that has changed since, or is not loaded now. Load first, then repair "
+                "the quarantine of that load."
+            )
+        for digest, rows in again.items():
             known[digest] = {**known.get(digest, {}), **rows}
-    return known
+    # Under another number of header rows, a row's number means another row.
+    applies = {digest for digest, rows in present.items() if rows == rows_before.get(digest, rows)}
+    idle = sum(len(rows) for digest, rows in known.items() if digest not in applies)
+    warnings = [f"{idle:,} repairs are of files that changed or are not loaded now; they wait"] if idle else []
+    moved = set(present) - applies
+    return {digest: rows for digest, rows in known.items() if digest not in moved}, warnings
 
 
 def _delimiters(said: Mapping) -> list[str]:

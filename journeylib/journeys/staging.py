@@ -64,7 +64,7 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
     if not tables["events"]:
         raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
     together = {kind: _together(parts) for kind, parts in tables.items() if parts}
-    odd = oddities.look(together["events"], records)
+    odd = oddities.look(together["events"], {label: file.records for label, file in opened.items()})
     together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
     settled = {kind: _settled(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
     return Staged(settled, opened, records, odd)

@@ -8,14 +8,15 @@ from journeylib import engine
 from journeylib.data import oddities
 
 IDS = ["ids", "person", "alias", "device"]
-TEXTS = ["source", "rule", *IDS, "touchpoint", "channel", "time_precision"]
+TEXTS = ["source", "rule", *IDS, "touchpoint", "channel", "time_precision", "score_type"]
 SEVERAL = "written in several ways that differ only by case, outer blanks or Unicode form"
 
 
 def staged(*rows):
     """Staged events from what matters of them; the rest is a sound event of one shop."""
     usual = {"source": "shop", "touchpoint": "view", "channel": "web", "time_precision": "exact"}
-    frame = pd.DataFrame([{**dict.fromkeys(TEXTS), **usual, **row} for row in rows], columns=TEXTS)
+    frame = pd.DataFrame([{**dict.fromkeys(TEXTS), **usual, **row} for row in rows], columns=[*TEXTS, "score"])
+    frame["score"] = frame["score"].astype("Float64")
     frame["source_row"] = range(1, len(frame) + 1)
     return engine.from_frame(frame).with_columns(nw.col(*TEXTS).cast(nw.String))
 
@@ -66,7 +67,7 @@ def test_ids_that_differ_only_by_case_blanks_or_unicode_form_are_kept_apart_and_
 def test_what_may_be_published_shows_no_id():
     rows = [{"person": name} for name in ["ann", "Ann", "bob", "Bob", "BOB"]]
     assert look(*rows).publishable == [
-        f"2 customer ids are {SEVERAL}: each way is kept as a customer of its own. Write it in one way."
+        f"fewer than 5 customer ids are {SEVERAL}: each way is kept as a customer of its own. Write it in one way."
     ]
 
 
@@ -172,13 +173,65 @@ def test_days_among_exact_times_are_counted_by_source():
     files = [{"person": "ann", "source": "shop/may"}, {"person": "ann", "source": "shop/june", **day}]
     found = look(*files, {"person": "ann", "source": "calls", **day})
     assert found.warnings == [
-        "1 of 2 times of shop are a day without a time, read as its midnight: their order within the day is not known. "
-        "Export all with the time of day."
+        "1 of 2 times of shop are a day without a time, read as its first instant: their order within the day is not "
+        "known. Export all with the time of day."
     ]
 
 
 def test_times_that_the_clocks_showed_twice_are_counted():
     [warning] = look({"person": "ann", "time_precision": "ambiguous"}).warnings
-    assert warning.startswith(
-        "1 of 1 times of shop fall in an hour that the clocks showed twice and are read as the second"
-    )
+    assert warning.startswith("1 of 1 times of shop were shown twice by the clocks and are read as the second")
+
+
+def test_a_busy_customer_called_7777_stays_a_customer_and_is_named_to_the_loader_only():
+    found = look(*customers(300, 3), *events("7777", 90))
+    assert found.sentinels == {}
+    assert found.warnings == [
+        "“7777” is kept as a customer id: 90 of 990 rows. If it stands for no one, leave the id empty at the source."
+    ]
+    assert found.publishable == [
+        "a number like a placeholder is kept as a customer id: about 90 of about 990 rows. If it stands for no one, "
+        "leave the id empty at the source."
+    ]
+
+
+@pytest.mark.parametrize(("rows", "held"), [(90, {}), (300, {"person": ["9999"]})])
+def test_nines_are_held_as_anonymous_only_above_a_fifth_of_the_rows(rows, held):
+    assert look(*customers(300, 3), *events("9999", rows)).sentinels == held
+
+
+def test_what_may_be_published_tells_a_held_word_of_the_list_and_counts_to_the_next_five():
+    assert look(*customers(301, 3), *events("unknown", 93)).publishable == [
+        "“unknown” stands in place of a customer id on about 95 of about 995 rows (10%) and is held as anonymous. "
+        "If it is a customer, give it another id at the source."
+    ]
+    assert "9999" not in str(look(*customers(300, 3), *events("9999", 300)).publishable)
+
+
+@pytest.mark.parametrize("text", ["\u00a0", "\u3000\u3000", "\u200b", " \ufeff", "\u2800"])
+def test_an_id_that_shows_nothing_is_held_as_anonymous_whatever_its_share(text):
+    found = look(*customers(30, 3), {"person": text})
+    assert found.sentinels == {"person": [text]}
+    assert found.warnings[0].startswith("the customer id shows nothing (such as “")
+    assert found.publishable == [
+        "the customer id shows nothing on fewer than 5 of about 90 rows: these are held as anonymous. "
+        "Leave the id empty at the source."
+    ]
+
+
+def test_scores_without_a_type_are_counted():
+    typed = {"person": "ann", "score": 9, "score_type": "nps"}
+    found = look(typed, {"person": "ann", "score": 99999}, {"person": "ann"})
+    assert found.warnings == [
+        "scores of shop have no score_type on 1 rows, so their scale is not checked. "
+        "Map score_type to nps, csat or ces."
+    ]
+
+
+def test_files_without_rows_are_named_each_in_its_source():
+    records = {"shop/may": 1, "shop/june": 0, "shop/july": 0}
+    found = oddities.look(staged({"person": "ann"}), records)
+    assert found.warnings == ["shop/july, shop/june have a header and no rows. If rows are missing, export again."]
+    assert found.publishable == [
+        "fewer than 5 files of shop have a header and no rows. If rows are missing, export again."
+    ]

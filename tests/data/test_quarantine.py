@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import journeylib
+from journeylib import engine
 from journeylib.errors import SourceError
 
 MAPPING = {
@@ -136,3 +137,106 @@ def test_rows_of_json_lines_and_parquet_are_repaired_as_json(tmp_path, kind):
     assert (answer["accepted"], answer["quarantined"]) == (20, 0)
     _load(tmp_path, CLEAN, "clean")
     assert _fingerprint(tmp_path, "store") == _fingerprint(tmp_path, "clean")
+
+
+def _texts(folder, store):
+    events = engine.collect(journeylib.open_store(folder / store).events)
+    return dict(zip(events["event_id"].str.rpartition(":")[2], events["text"], strict=True))
+
+
+def test_a_repair_with_an_open_quote_stays_unfit_and_takes_no_other_repair_with_it(tmp_path):
+    damaged = ["0,,,,a", "1,,,,b", "2,,,,c", "3,,,,d", *CLEAN[4:]]
+    mends = ['0,"c0,2026-01-01T10:00:00Z,view,a', '"1",c1,2026-01-01T10:00:00Z,view,"b"', '"",2"', *CLEAN[3:4]]
+    retry = _repaired(
+        _load(tmp_path, damaged, "store")["quarantine"], tmp_path, lambda row: mends[int(row["line"]) - 2]
+    )
+    answer = _load(tmp_path, damaged, "store", retry)
+    assert answer["reasons"] == {"stray_quote": 2}
+    with open(answer["quarantine"], encoding="utf-8-sig", newline="") as opened:
+        assert [row["original"] for row in csv.DictReader(opened)] == [mends[0], mends[2]]
+    texts = _texts(tmp_path, "store")
+    assert (texts["1"], texts["3"]) == ("b", "=1+1")
+
+
+@pytest.mark.parametrize("quote", ["'", ""])
+def test_rows_of_a_file_with_another_quote_or_none_are_repaired(tmp_path, quote):
+    mapping = {**MAPPING, "file": {"quote": quote}}
+    head = f'id,who,at,what,said,{quote}a{quote and ","}b"{quote}'
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join([head, "0,,2026-01-01T10:00:00Z,view,x,y", *(f"{row},y" for row in CLEAN[1:])]) + "\n")
+    answer = journeylib.load(path, mapping=mapping, store=tmp_path / "store")
+    retry = _repaired(answer["quarantine"], tmp_path, lambda _: "0,c0,2026-01-01T10:00:00Z,view,x,y")
+    answer = journeylib.load(path, mapping=mapping, store=tmp_path / "store", retry=retry)
+    assert (answer["accepted"], answer["quarantined"]) == (20, 0)
+
+
+def test_a_pretty_printed_repair_is_one_record_and_two_objects_are_refused(tmp_path):
+    rows = [dict(zip(HEAD.split(","), row.split(","), strict=True)) for row in CLEAN]
+    mended, rows[3] = rows[3], {**rows[3], "at": "soon"}
+    (tmp_path / "x.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    load = lambda retry=None: journeylib.load(  # noqa: E731
+        tmp_path / "x.jsonl", mapping=MAPPING, store=tmp_path / "store", retry=retry
+    )
+    listed = load()["quarantine"]
+    two = json.dumps(mended) + "\n" + json.dumps(mended)
+    with pytest.raises(
+        SourceError, match=r"x\.jsonl, row 4: its repaired text is not one record\. Write one JSON object"
+    ):
+        load(_repaired(listed, tmp_path, lambda _: two))
+    answer = load(_repaired(listed, tmp_path, lambda _: json.dumps(mended, indent=2)))
+    assert (answer["accepted"], answer["quarantined"]) == (20, 0)
+
+
+@pytest.mark.parametrize("name", ["_row", "row", "file_row_number", "File_Row_Number"])
+def test_a_parquet_file_may_have_columns_called_as_rows_are_counted(tmp_path, name):
+    rows = [dict(zip(HEAD.split(","), row.split(","), strict=True)) | {name: "x"} for row in CLEAN]
+    rows[3]["at"] = "soon"
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    answer = journeylib.load(tmp_path / "x.parquet", mapping=MAPPING, store=tmp_path / "store")
+    with open(answer["quarantine"], encoding="utf-8-sig", newline="") as opened:
+        [row] = csv.DictReader(opened)
+    assert (row["source_row"], json.loads(row["original"])) == ("4", rows[3])
+
+
+def test_line_breaks_within_cells_survive_a_repair(tmp_path):
+    clean = [f'{at},c{at % 7},2026-01-0{1 + at % 9}T10:00:00Z,view,"two\r\nlines"' for at in range(20)]
+    for store, rows in [("clean", clean), ("store", [*clean[:5], clean[5].replace("c5", ""), "6,c6", *clean[7:]])]:
+        (tmp_path / "x.csv").write_bytes("\r\n".join([HEAD, *rows, ""]).encode())
+        answer = journeylib.load(tmp_path / "x.csv", mapping=MAPPING, store=tmp_path / store)
+    assert answer["reasons"] == {"no_customer": 1, "ragged": 1}
+    retry = _repaired(answer["quarantine"], tmp_path, lambda row: clean[int(row["source_row"]) - 1])
+    journeylib.load(tmp_path / "x.csv", mapping=MAPPING, store=tmp_path / "store", retry=retry)
+    assert _fingerprint(tmp_path, "store") == _fingerprint(tmp_path, "clean")
+
+
+def test_the_same_repaired_file_twice_changes_nothing_and_two_texts_for_one_row_are_refused(tmp_path):
+    damaged = ["0,,2026-01-01T10:00:00Z,view,", *CLEAN[1:]]
+    retry = _repaired(_load(tmp_path, damaged, "store")["quarantine"], tmp_path, lambda _: CLEAN[0])
+    twice = retry.read_text() + retry.read_text().splitlines()[1].replace("0,c0", "0,c9") + "\n"
+    (tmp_path / "twice.csv").write_text(twice)
+    with pytest.raises(SourceError, match="row 3 repairs a row that another one repairs otherwise"):
+        _load(tmp_path, damaged, "store", tmp_path / "twice.csv")
+    _load(tmp_path, damaged, "store", retry)
+    assert _load(tmp_path, damaged, "store", retry)["status"] == "already loaded"
+
+
+def test_repairs_of_a_file_that_has_changed_wait_and_are_warned_of(tmp_path):
+    damaged = ["0,,2026-01-01T10:00:00Z,view,", *CLEAN[1:]]
+    retry = _repaired(_load(tmp_path, damaged, "store")["quarantine"], tmp_path, lambda _: CLEAN[0])
+    with pytest.raises(SourceError, match="a file that has changed since"):
+        _load(tmp_path, [*damaged, "20,c1,2026-01-01T10:00:00Z,view,"], "store", retry)
+    _load(tmp_path, damaged, "store", retry)
+    answer = _load(tmp_path, [*damaged, "20,c1,2026-01-01T10:00:00Z,view,"], "store")
+    assert answer["reasons"] == {"no_customer": 1}
+    assert answer["warnings"] == ["1 repairs are of files that changed or are not loaded now; they wait"]
+    assert _load(tmp_path, damaged, "store")["quarantined"] == 0
+
+
+def test_under_another_header_a_repair_takes_no_other_row_s_place(tmp_path):
+    damaged = ["0,,2026-01-01T10:00:00Z,view,", *CLEAN[1:]]
+    retry = _repaired(_load(tmp_path, damaged, "store")["quarantine"], tmp_path, lambda _: CLEAN[0])
+    _load(tmp_path, damaged, "store", retry)
+    columns = {name: f"column_{HEAD.split(',').index(theirs) + 1}" for name, theirs in MAPPING["columns"].items()}
+    said = {**MAPPING, "columns": columns, "file": {"header_rows": 0}}
+    answer = journeylib.load(tmp_path / "x.csv", mapping=said, store=tmp_path / "store")
+    assert (answer["accepted"], answer["quarantined"]) == (19, 2)

@@ -52,6 +52,7 @@ def test_rows_are_accepted_quarantined_or_duplicates_and_add_up(company, tmp_pat
         ("1,a,d,2026-01-01T10:00:00Z,,view,", "no_channel"),
         (f"1,a,d,2026-01-01T10:00:00Z,,{'v' * 1001},web", "long_name"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,12 euro,EUR", "unreadable_number"),
+        ("1,a,d,2026-01-01T10:00:00Z,,view,web,90071992547409.93,EUR", "large_number"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,5,stars", "unknown_score_type"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,11,nps", "off_scale"),
         ("1,a,d,2026-01-01T10:00:00Z,,view,web,,,11,NPS", "off_scale"),
@@ -80,6 +81,9 @@ def test_each_rule_rejects_its_row_and_says_how_to_mend_it(company, tmp_path, ro
         ("1,annual,2025-01-01,garbage,", "unreadable_date"),
         ("1,annual,2025-01-01,,garbage", "unreadable_date"),
         ("1,annual,0001-01-01,,", "implausible_time"),
+        ("1,annual,2025-01-01,,2025-06-01 10:00:00", "no_zone"),
+        ("1,annual,1970-01-01,,", "zero_time"),
+        ("1,annual,2999-01-01,,", "future_time"),
         ("1,annual,2025-01-02,2025-01-01,", "ends_before_sign_up"),
     ],
 )
