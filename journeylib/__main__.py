@@ -133,7 +133,7 @@ def _forget(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
 
     done = forget(read_ids(said.ids), said.store, progress=sys.stderr.isatty())
     lines = [
-        f"forgotten: {done['people']:,} people in {said.store}; {done['unknown']:,} ids were not known there",
+        f"forgotten: {done['people']:,} of the ids in {said.store}; {done['unknown']:,} ids were not known there",
         f"  {done['events_fallen_back']:,} events fell back to their device, {done['events_removed']:,} were removed",
         f"  {done['customers_removed']:,} rows of customers and {done['quarantined_removed']:,} rejected rows are gone",
         f"  {done['snapshots_removed']:,} older snapshots were deleted; later loads leave these people out",
