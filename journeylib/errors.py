@@ -20,6 +20,7 @@ from __future__ import annotations
 import unicodedata
 
 __all__ = [
+    "INVISIBLE",
     "BusyError",
     "JourneyError",
     "MappingError",
@@ -30,9 +31,13 @@ __all__ = [
     "RunError",
     "SourceError",
     "StoreError",
+    "first_line",
     "shown",
     "together",
 ]
+
+
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories that a reader does not see
 
 
 class JourneyError(Exception):
@@ -103,7 +108,16 @@ def shown(text: str, longest: int = 60) -> str:
     a\u202eb\x00
     """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     return "".join(
-        each.encode("unicode_escape").decode() if unicodedata.category(each) in hidden else each for each in cut
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in INVISIBLE else each for each in cut
     )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what another library says is wrong, as a sentence.
+
+    >>> first_line(ValueError("bad magic\\nat byte 0"))
+    'bad magic.'
+    """
+    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return text if text.endswith(".") else text + "."

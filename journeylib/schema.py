@@ -19,15 +19,19 @@ __all__ = [
     "EVENTS",
     "JOURNEYS",
     "ORDER",
+    "PLACE",
     "QUARANTINE",
     "RESULT",
     "STEPS",
     "TABLES",
+    "counted",
     "not_applicable",
     "result",
 ]
 
 ORDER = ["occurred_us", "event_id"]  # total, so equal rows in any order give equal answers
+
+PLACE = ["source", "source_row"]  # names a row of a source
 
 _TEXT, _WHOLE = nw.String, nw.Int64
 
@@ -130,6 +134,15 @@ def result(rows: Sequence[Mapping[str, Any]], by: Sequence[str] = (), extra: Seq
     0  annual  40       0.5  0.3   0.7       True
     """
     return pd.DataFrame(list(rows), columns=[*by, *RESULT, *extra])
+
+
+def counted(n: int, part: int, whole: int, **more: Any) -> dict[str, Any]:
+    """Make a row of a result frame for a share that was counted, not estimated: it has no interval.
+
+    >>> counted(40, 1, 4, events=1)
+    {'n': 40, 'estimate': 0.25, 'low': None, 'high': None, 'is_enough': True, 'events': 1}
+    """
+    return {"n": int(n), "estimate": part / whole, "low": None, "high": None, "is_enough": True, **more}
 
 
 def not_applicable(reason: str, by: Sequence[str] = (), extra: Sequence[str] = ()) -> pd.DataFrame:

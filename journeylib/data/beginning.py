@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from journeylib.data.opening import packing, wide_encoding
+from journeylib.data.records import LONGEST
+
 __all__ = ["Beginning", "take"]
 
 _BLOCK = 1 << 20
-_LONGEST = 1_000_000  # bytes of a record; a longer one is left in, so that it is refused
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -69,9 +71,9 @@ def _first(raw: Any, rows: int, size: int) -> tuple[bytes, int, bool]:
     start = raw.read(4)
     raw.seek(0)
     opened = raw
-    if start.startswith(b"\x1f\x8b"):
+    if packing(start) == "gzip":
         opened = gzip.GzipFile(fileobj=raw)
-    elif start == b"\x28\xb5\x2f\xfd":
+    elif packing(start) == "zstd":
         opened = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
     blocks, lines, done, is_whole = [], 0, 0, True
     while block := opened.read(_BLOCK):
@@ -86,10 +88,8 @@ def _first(raw: Any, rows: int, size: int) -> tuple[bytes, int, bool]:
 def _encoding(data: bytes) -> str | None:
     if data.startswith((codecs.BOM_UTF8, *_WIDE)):
         return None
-    sample = data[:2000]
-    for name, zeros in [("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])]:
-        if len(zeros) > 4 and zeros.count(0) > 0.4 * len(zeros):
-            return name
+    if wide := wide_encoding(data):
+        return wide
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)  # a character may be cut in two at the end
     except UnicodeDecodeError:
@@ -104,7 +104,7 @@ def _end(data: bytes, newline: bytes) -> int:
     while len(ends) < 1000 and (end := data.rfind(newline, 0, end)) >= 0:
         if end % len(newline) == 0:
             ends.append(end + len(newline))
-    if not ends or len(data) - ends[0] > _LONGEST:
+    if not ends or len(data) - ends[0] > LONGEST:  # a longer record is left in, so that it is refused
         return len(data)
     quotes = data.count(b'"', 0, ends[0])
     for at, each in enumerate(ends):

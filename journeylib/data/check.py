@@ -26,7 +26,7 @@ from journeylib.data.columns import Column
 from journeylib.data.opening import Opened
 from journeylib.data.sources import Source
 from journeylib.data.suggest import Suggestion
-from journeylib.errors import MappingError, SourceError, shown, together
+from journeylib.errors import MappingError, SourceError, first_line, shown, together
 
 __all__ = ["check", "told", "write_mapping"]
 
@@ -51,8 +51,7 @@ def check(source: Path | str, *, mapping_path: Path | str | None = None) -> dict
         except SourceError as error:
             raise SourceError(str(error).replace(str(begun.path), str(path))) from None
         except engine.EngineError as error:
-            first = str(error).strip().split("\n", 1)[0]
-            raise SourceError(f"{path} cannot be read: {first} Export it again.") from None
+            raise SourceError(f"{path} cannot be read: {first_line(error)} Export it again.") from None
 
 
 def write_mapping(path: Path | str, text: str) -> None:

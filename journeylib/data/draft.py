@@ -8,10 +8,10 @@ from typing import Any
 
 from journeylib.data import presets
 from journeylib.data.suggest import Suggestion
+from journeylib.errors import INVISIBLE
 
 __all__ = ["written"]
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _CAN_BE_NAMED = {"customer_id", "occurred_at", "touchpoint"}
 _SCORES = "nps is 0 to 10, csat 1 to 5, ces 1 to 7: say which"
 
@@ -108,7 +108,7 @@ def _text(text: str | None) -> str:
     for each in text or "":
         if each in '"\\':
             shown.append("\\" + each)
-        elif unicodedata.category(each) in _HIDDEN:
+        elif unicodedata.category(each) in INVISIBLE:
             shown.append(f"\\U{ord(each):08X}")
         else:
             shown.append(each)

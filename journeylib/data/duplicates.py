@@ -5,10 +5,10 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 
 from journeylib.data import quality
+from journeylib.schema import PLACE
 
 __all__ = ["settle", "settled"]
 
-_PLACE = ["source", "source_row"]
 _SECOND_US = 1_000_000
 
 
@@ -29,7 +29,7 @@ def settle(staged: nw.LazyFrame, *, retry_seconds: float = 0) -> nw.LazyFrame:
         nw.coalesce("event_id", "content_hash") if is_event else nw.concat_str(["origin", own, since], separator="\x1f")
     )
     of_event = ["event_id", "ids", "touchpoint", "channel", "occurred_us", "counts_copies"]
-    kept = [*_PLACE, "content_hash", *(of_event if is_event else [])]
+    kept = [*PLACE, "content_hash", *(of_event if is_event else [])]
     sound = staged.filter(nw.col("rule").is_null()).select(
         *kept,
         key=key,
@@ -40,13 +40,13 @@ def settle(staged: nw.LazyFrame, *, retry_seconds: float = 0) -> nw.LazyFrame:
     crowded = sound.group_by("key").agg(rows=nw.len()).filter(nw.col("rows") > 1)
     suspects = sound.join(crowded.select("key"), on="key", how="semi")
     judged = _judged(suspects, is_event=is_event)
-    answer = [*_PLACE, "fate", *(["event_id"] if is_event else [])]
+    answer = [*PLACE, "fate", *(["event_id"] if is_event else [])]
     if not (retry_seconds and is_event):
         return judged.select(*answer)
-    others = judged.filter(nw.col("fate") != "accepted").select(*_PLACE)
-    counting = sound.filter(~nw.col("ids").is_null()).join(others, on=_PLACE, how="anti")
+    others = judged.filter(nw.col("fate") != "accepted").select(*PLACE)
+    counting = sound.filter(~nw.col("ids").is_null()).join(others, on=PLACE, how="anti")
     again = _retries(counting, int(retry_seconds * _SECOND_US)).with_columns(fate=nw.lit("duplicate"))
-    others = judged.join(again, on=_PLACE, how="anti")
+    others = judged.join(again, on=PLACE, how="anti")
     return nw.concat([others.select(*answer), again.select(*answer)], how="vertical")
 
 
@@ -54,7 +54,7 @@ def settled(staged: nw.LazyFrame, judged: nw.LazyFrame) -> nw.LazyFrame:
     """Give every staged row its `fate`: accepted, duplicate, or the rule that rejects it; and every event its id."""
     is_event = "event_id" in staged.collect_schema().names()
     renamed = judged.rename({"event_id": "_event_id"}) if is_event else judged
-    joined = staged.join(renamed, on=_PLACE, how="left")
+    joined = staged.join(renamed, on=PLACE, how="left")
     fated = joined.with_columns(fate=nw.coalesce("fate", "rule", nw.lit("accepted")))
     if not is_event:
         return fated
@@ -63,7 +63,7 @@ def settled(staged: nw.LazyFrame, judged: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _judged(suspects: nw.LazyFrame, *, is_event: bool) -> nw.LazyFrame:
-    ordinal = nw.col("source_row").cum_count().over("key", "content_hash", order_by=_PLACE)
+    ordinal = nw.col("source_row").cum_count().over("key", "content_hash", order_by=PLACE)
     first = suspects.with_columns(ordinal=ordinal).with_columns(first=(nw.col("ordinal") == 1).cast(nw.Int64))
     latest = nw.when(nw.col("first") == 1).then(nw.col("updated")).max().over("key")
     versions = first.with_columns(versions=nw.col("first").sum().over("key"), latest=latest)

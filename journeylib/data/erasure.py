@@ -24,13 +24,12 @@ from journeylib import engine
 from journeylib.data import identity
 from journeylib.data.identity import ANONYMOUS, NOBODY, Stitched
 from journeylib.data.tombstones import Tombstones
+from journeylib.schema import PLACE
 
-__all__ = ["ORIGINS", "Erased", "erase", "ids_of", "moments", "origins", "person", "whose"]
+__all__ = ["ORIGINS", "Erased", "erase", "ids_of", "moments", "origins", "whose"]
 
 ORIGINS = "origins.parquet"  # the file of a snapshot that holds the table of `origins`
-_PLACE = ["source", "source_row"]
 _ROWS_AT_ONCE = 1_000_000
-_ALIKE = "person:"  # what identity puts before a person's id that looks like a name of its own
 
 
 @dataclass(frozen=True)
@@ -55,28 +54,17 @@ class Erased:
         return _without(customers, column, self.customers)
 
 
-def person(customer_id: str) -> str:
-    """The person id behind a customer_id.
-
-    >>> person("person:device:7")
-    'device:7'
-    """
-    rest = customer_id.removeprefix(_ALIKE)
-    is_apart = customer_id != rest and rest.startswith((ANONYMOUS, NOBODY, _ALIKE))
-    return rest if is_apart else customer_id
-
-
 def origins(customers: nw.LazyFrame | None, stitched: Stitched) -> nw.LazyFrame:
     """Say which ids and which rows of `customers` stand behind a customer_id: id, customer_id, source, source_row.
 
     A merged id has a row without a place. A snapshot keeps the table as ORIGINS.
     """
-    columns, tables = ["id", "customer_id", *_PLACE], []
+    columns, tables = ["id", "customer_id", *PLACE], []
     if customers is not None:
         # Each row has an origin of its own, so that none is put together with another.
         each = nw.concat_str([nw.col("source"), nw.col("source_row").cast(nw.String)], separator="\x1f")
         named = identity.rename(customers.with_columns(id=nw.col("ids"), origin=each), stitched)
-        tables.append(named.select("id", *_PLACE, customer_id=nw.col("ids")).select(*columns))
+        tables.append(named.select("id", *PLACE, customer_id=nw.col("ids")).select(*columns))
     members = pd.DataFrame({"id": [], "customer_id": []}) if stitched.members is None else stitched.members
     if len(members) or not tables:
         table = engine.from_frame(members[["id", "customer_id"]].astype("string"))
@@ -97,10 +85,10 @@ def whose(
     for table in _chunks(named, ["customer_id"], work / "names.parquet"):
         names = set(table["customer_id"])
         nobodies = {name for name in names if name.startswith(NOBODY)}
-        people = {person(name): name for name in names - nobodies}
+        people = {identity.person(name): name for name in names - nobodies}
         found |= holds(nobodies, "event") | {people[each] for each in holds(people, "person")}
     for table in _chunks(known, ["id", "customer_id"], work / "ids.parquet"):
-        people_ids = table["customer_id"].map(person)
+        people_ids = table["customer_id"].map(identity.person)
         held = holds({*table["id"], *people_ids}, "person")
         found |= set(table["customer_id"][table["id"].isin(held) | people_ids.isin(held)])
     return found
@@ -110,7 +98,7 @@ def ids_of(customers: Iterable[str], known: nw.LazyFrame) -> set[str]:
     """All person ids of these customers; `known` is what `origins` gives."""
     names = {name for name in customers if not name.startswith(NOBODY)}
     there = _only(known, "customer_id", names).group_by("id").agg(rows=nw.len()).select("id")
-    return {person(name) for name in names} | set(engine.collect(there)["id"])
+    return {identity.person(name) for name in names} | set(engine.collect(there)["id"])
 
 
 def moments(events: nw.LazyFrame, customers: Iterable[str]) -> dict[str, set[str]]:
@@ -138,7 +126,7 @@ def erase(
     marked = _flagged(marked, "_is_alike", _named("device_id", alike))
     marked = _flagged(marked, "_is_whole", _named("device_id", whole))
     marked = _flagged(marked, "_is_moment", _moments(events, devices, tombs, work))
-    marked = _flagged(marked, "_is_chosen", None if rows is None or rows.empty else rows[_PLACE].drop_duplicates())
+    marked = _flagged(marked, "_is_chosen", None if rows is None or rows.empty else rows[PLACE].drop_duplicates())
     is_theirs = nw.col("_is_theirs")
     cannot_fall = is_theirs & (nw.col("device_id").is_null() | nw.col("_is_alike"))
     marked = marked.with_columns(
@@ -148,7 +136,7 @@ def erase(
     staying, going = marked.filter(~nw.col("_goes")), marked.filter(nw.col("_goes"))
     lost = _only(known, "customer_id", customers).filter(~nw.col("source").is_null())
     places = {
-        kind: engine.collect(table.select(*_PLACE), order_by=_PLACE)
+        kind: engine.collect(table.select(*PLACE), order_by=PLACE)
         for kind, table in [("events", going), ("customers", lost)]
     }
     return Erased(

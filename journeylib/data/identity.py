@@ -24,7 +24,7 @@ from journeylib import engine
 from journeylib.data import graph
 from journeylib.days import DAY_US
 
-__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "rename", "stitch"]
+__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "person", "rename", "stitch"]
 
 ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so,
 NOBODY = "anonymous:"  # and so that of an event without any id
@@ -73,6 +73,17 @@ def stitch(events: nw.LazyFrame, *, mode: str, work: Path, look_back_days: float
         too_large=merged.too_large,
         members=merged.members[["id", "customer_id"]].assign(customer_id=_apart_text) if is_graph else None,
     )
+
+
+def person(customer_id: str) -> str:
+    """The person id behind a customer_id.
+
+    >>> person("person:device:7")
+    'device:7'
+    """
+    rest = customer_id.removeprefix(_PERSON)
+    is_apart = customer_id != rest and rest.startswith((ANONYMOUS, NOBODY, _PERSON))
+    return rest if is_apart else customer_id
 
 
 def rename(customers: nw.LazyFrame, stitched: Stitched) -> nw.LazyFrame:

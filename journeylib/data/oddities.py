@@ -12,13 +12,13 @@ a no-break space, is always held. Day and month order is never guessed.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
+from journeylib.data import spellings
 from journeylib.data.voices import Voices
 from journeylib.errors import shown
 
@@ -47,7 +47,6 @@ _LEAST_ROWS, _LEAST_SHARE = 20, 0.001
 _ENOUGH_IDS, _TIMES_LARGEST = 10, 2
 _SHARE, _TIMES_MEDIAN = 0.01, 20
 _LARGE_SHARE, _MANY_IDS = 0.05, 200  # an id above this share among so many is warned of, whatever it says
-_COMPARED = 200_000  # at most so many texts of other scripts are compared by their Unicode form
 _EMPTY_NAMED = 3
 _IDS = {"person": (["person", "alias"], "customer"), "device": (["device"], "device")}
 
@@ -81,14 +80,14 @@ def look(staged: nw.LazyFrame, records: dict[str, int]) -> Oddities:
         special = _special(texts, sizes)
         held = _hold(special, sizes, whose, found)
         if held:
-            forms = texts.filter(_plain("text").is_in(held)).select("text")
+            forms = texts.filter(spellings.plain("text").is_in(held)).select("text")
             sentinels[side] = engine.collect(forms, order_by=["text"])["text"].tolist()
         kept = special[~special["plain"].isin(held)]
         _say_large(kept, sizes, whose, found)
-        _say_forms(texts, kept, f"{whose} id", f"a {whose} of its own", found)
+        spellings.say(texts, kept, f"{whose} id", f"a {whose} of its own", found)
     for name in ["touchpoint", "channel"]:
         texts = _texts(sound, [name])
-        _say_forms(texts, _special(texts, _sizes(texts)), name, f"a {name} of its own", found)
+        spellings.say(texts, _special(texts, _sizes(texts)), name, f"a {name} of its own", found)
     _say_rows(sound, found)
     return Oddities(warnings=found.private.said, sentinels=sentinels, publishable=found.public.said)
 
@@ -115,10 +114,6 @@ def _without(column: str, words: list[str]) -> nw.Expr:
     return nw.when(~nw.col(column).is_in(words)).then(nw.col(column)) if words else nw.col(column)
 
 
-def _plain(column: str) -> nw.Expr:
-    return nw.col(column).str.strip_chars().str.to_lowercase()
-
-
 def _texts(sound: nw.LazyFrame, columns: list[str]) -> nw.LazyFrame:
     """One row a text of these columns, with its rows."""
     parts = [sound.filter(~nw.col(name).is_null()).select(text=nw.col(name)) for name in columns]
@@ -139,7 +134,7 @@ def _special(texts: nw.LazyFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     is_needed = sizes["word"] | sizes["odd"] | (sizes["number"] & (sizes["rows"] >= least)) | (sizes["rows"] > large)
     has_case = sizes["capital"].any() and sizes["small"].any()
     folded = (
-        texts.with_columns(plain=_plain("text"))
+        texts.with_columns(plain=spellings.plain("text"))
         .group_by("plain")
         .agg(rows=nw.col("rows").sum(), low=nw.col("text").min(), high=nw.col("text").max())
         .with_columns(
@@ -155,7 +150,7 @@ def _special(texts: nw.LazyFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     first = nw.col("word") | nw.col("number") | nw.col("blank") | (nw.col("rows") > large)
     rank = nw.when(first).then(nw.lit(0)).otherwise(nw.when(nw.col("foreign")).then(nw.lit(1)).otherwise(nw.lit(2)))
     chosen = folded.filter(first | nw.col("varied") | nw.col("foreign")).with_columns(rank=rank)
-    return engine.collect(chosen.sort("rank", "plain").head(_COMPARED), order_by=["rank", "plain"])
+    return engine.collect(chosen.sort("rank", "plain").head(spellings.COMPARED), order_by=["rank", "plain"])
 
 
 def _total(sizes: pd.DataFrame) -> int:
@@ -210,53 +205,6 @@ def _say_large(kept: pd.DataFrame, sizes: pd.DataFrame, whose: str, found: Voice
                 f"one {whose} id{voice.example(f', “{shown(text)}”,')} holds {voice.share(rows, total)}. It is kept; "
                 "if it stands for no one, leave the id empty at the source."
             )
-
-
-def _say_forms(texts: nw.LazyFrame, special: pd.DataFrame, what: str, kept: str, found: Voices) -> None:
-    groups = _unicode_groups(texts, special[special["foreign"]])
-    grouped = {plain for group in groups for plain in group}
-    alone = special[special["varied"] & ~special["plain"].isin(grouped)]
-    pairs = [*zip(alone["low"].tolist(), alone["high"].tolist(), strict=True), *(_ends(group) for group in groups)]
-    if not pairs:
-        return
-    (one, other), number = _apart(*pairs[0]), len(pairs)
-    at_least = "at least " if len(special) >= _COMPARED else ""
-    are = "s are" if number > 1 else " is"
-    ways = "written in several ways that differ only by case, outer blanks or Unicode form"
-    for voice in found:
-        voice.say(
-            f"{at_least}{voice.count(number)} {what}{'s are' if voice.is_public else are} {ways}"
-            f"{voice.example(f', for example “{one}” and “{other}”')}: each way is kept as {kept}. Write it in one way."
-        )
-
-
-def _unicode_groups(texts: nw.LazyFrame, foreign: pd.DataFrame) -> list[dict[str, str]]:
-    """Texts of other scripts that are one under Unicode's compatibility form (NFKC), with ASCII texts they equal.
-
-    Each group gives for a text without case and outer blanks one form in which it is written.
-    """
-    groups: dict[str, dict[str, str]] = {}
-    for plain, low in zip(foreign["plain"].tolist(), foreign["low"].tolist(), strict=True):
-        groups.setdefault(unicodedata.normalize("NFKC", plain).lower().strip(), {})[plain] = low
-    ascii_only = [form for form in groups if form.isascii()]
-    if ascii_only:
-        there = texts.with_columns(plain=_plain("text")).filter(nw.col("plain").is_in(ascii_only))
-        for plain, low in engine.collect(there, order_by=["text"])[["plain", "text"]].itertuples(index=False):
-            groups[plain].setdefault(plain, low)
-    return [groups[form] for form in sorted(groups) if len(groups[form]) > 1]
-
-
-def _ends(group: dict[str, str]) -> tuple[str, str]:
-    forms = sorted(group.values())
-    return forms[0], forms[-1]
-
-
-def _apart(one: str, other: str) -> tuple[str, str]:
-    """Show two forms so that a reader sees the difference: the second by its code points where they look alike."""
-    first, second = shown(one), shown(other)
-    if unicodedata.normalize("NFKC", first).strip() == unicodedata.normalize("NFKC", second).strip():
-        return first, second.encode("ascii", "backslashreplace").decode()
-    return first, second
 
 
 def _say_empty(names: list[str], found: Voices) -> None:

@@ -21,9 +21,9 @@ from typing import Any
 from journeylib.data import lines, xes
 from journeylib.data.lines import Plain
 from journeylib.data.sources import Source
-from journeylib.errors import SourceError
+from journeylib.errors import SourceError, first_line
 
-__all__ = ["Opened", "open_file", "sha256"]
+__all__ = ["Opened", "open_file", "packing", "sha256", "wide_encoding"]
 
 _BLOCK = 1 << 20
 _BOMB = 400  # text that packs better than this is no log of events
@@ -109,7 +109,7 @@ def _parquet_rows(path: Path) -> int:
     try:
         return int(pyarrow.parquet.read_metadata(path).num_rows)
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path} is no whole Parquet file: {_first_line(error)} Export it again.") from None
+        raise SourceError(f"{path} is no whole Parquet file: {first_line(error)} Export it again.") from None
 
 
 def _xes(path: Path, work: Path) -> Path:
@@ -136,8 +136,8 @@ def _plain(path: Path, encoding: str | None, work: Path) -> Path:
             raise SourceError(f"{path} {what}")
     bom = next((mark for mark in _BOMS if first.startswith(mark)), None)
     codec = codecs.lookup(encoding or _BOMS.get(bom or b"", "utf-8")).name
-    if codec == "utf-8":
-        _refuse_utf16(path, first)
+    if codec == "utf-8" and (wide := wide_encoding(first)):
+        raise SourceError(f'{path} looks like UTF-16. Say encoding = "{wide}" under [source.file].')
     has_only_returns = codec == "utf-8" and b"\r" in first and b"\n" not in first
     if not packed and codec == "utf-8" and not has_only_returns:
         return path
@@ -150,10 +150,22 @@ def _plain(path: Path, encoding: str | None, work: Path) -> Path:
     return work / "plain"
 
 
+def packing(first: bytes) -> str | None:
+    """How a file that begins so is packed: gzip, zstd or not."""
+    return "gzip" if first[:2] == b"\x1f\x8b" else "zstd" if first[:4] == b"\x28\xb5\x2f\xfd" else None
+
+
+def wide_encoding(first: bytes) -> str | None:
+    """The encoding of text that looks like UTF-16 without saying so: every other byte of its Latin letters is zero."""
+    for name, zeros in [("utf-16-le", first[1:2000:2]), ("utf-16-be", first[0:2000:2])]:
+        if len(zeros) > 4 and zeros.count(0) > 0.4 * len(zeros):
+            return name
+    return None
+
+
 def _compression(path: Path) -> str | None:
     with path.open("rb") as opened:
-        first = opened.read(4)
-    return "gzip" if first[:2] == b"\x1f\x8b" else "zstd" if first == b"\x28\xb5\x2f\xfd" else None
+        return packing(opened.read(4))
 
 
 def _blocks(path: Path, packed: str | None) -> Iterator[bytes]:
@@ -167,8 +179,8 @@ def _blocks(path: Path, packed: str | None) -> Iterator[bytes]:
 
     size, done, room = path.stat().st_size, 0, shutil.disk_usage(path.parent).free
     try:
-        packing: Any = gzip.GzipFile if packed == "gzip" else lambda each: pa.CompressedInputStream(str(each), "zstd")
-        with packing(path) as opened:
+        unpacked: Any = gzip.GzipFile if packed == "gzip" else lambda each: pa.CompressedInputStream(str(each), "zstd")
+        with unpacked(path) as opened:
             while block := opened.read(_BLOCK):
                 done += len(block)
                 if done > _BOMB_FROM and done > _BOMB * size:
@@ -181,7 +193,7 @@ def _blocks(path: Path, packed: str | None) -> Iterator[bytes]:
                 yield block
     except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise SourceError(
-            f"{path} cannot be unpacked ({packed}) beyond byte {done:,} of its content: {_first_line(error)} "
+            f"{path} cannot be unpacked ({packed}) beyond byte {done:,} of its content: {first_line(error)} "
             "Nothing of it was loaded; copy or export it again."
         ) from None
 
@@ -211,19 +223,7 @@ def _write(blocks: Iterator[bytes], into: Path) -> None:
             opened.write(block)
 
 
-def _refuse_utf16(path: Path, first: bytes) -> None:
-    ascii_halves = {"le": first[1:1000:2], "be": first[0:1000:2]}
-    for order, zeros in ascii_halves.items():
-        if len(zeros) > 4 and zeros.count(0) > 0.4 * len(zeros):
-            raise SourceError(f'{path} looks like UTF-16. Say encoding = "utf-16-{order}" under [source.file].')
-
-
 def _refuse_list(text: Path, path: Path) -> None:
     with text.open("rb") as opened:
         if opened.read(1000).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
             raise SourceError(f"{path} is one JSON list. Write it as JSON lines, one object a line.")
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-    return text if text.endswith(".") else text + "."

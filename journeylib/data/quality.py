@@ -22,6 +22,7 @@ _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _NAMES = ["person", "alias", "device", "event_id", "touchpoint", "channel", "stage", "reason", "resource"]
 _LARGE = r"^\s*[-+]?0*[1-9](\d[.,]?){12,}\d*\s*$"  # thirteen digits or more, with marks or without
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+_BOTH = ("events", "customers")
 
 
 @dataclass(frozen=True)
@@ -35,42 +36,21 @@ class Rule:
 
 
 RULES = [
-    Rule("no_customer", "no id column holds a customer", "map a further id column", ("events", "customers")),
+    Rule("no_customer", "no id column holds a customer", "map a further id column", _BOTH),
     Rule("no_time", "the time is empty", "fill in the time at the source"),
+    Rule("no_zone", "a time has no offset", 'say which zone it is in: zone = "…" under [source.time]', _BOTH),
     Rule(
-        "no_zone",
-        "a time has no offset",
-        'say which zone it is in: zone = "…" under [source.time]',
-        ("events", "customers"),
-    ),
-    Rule(
-        "skipped_time",
-        "the clocks skipped a local time of this row",
-        "export times in UTC or with their offset",
-        ("events", "customers"),
+        "skipped_time", "the clocks skipped a local time of this row", "export times in UTC or with their offset", _BOTH
     ),
     Rule("unreadable_time", "a time cannot be read in the mapping's format", "correct format under [source.time]"),
-    Rule(
-        "zero_time",
-        "the time is 1970-01-01, the zero of computers",
-        "fill in the time at the source",
-        ("events", "customers"),
-    ),
-    Rule("implausible_time", "a time lies before 1900", "correct the format or the clock", ("events", "customers")),
-    Rule(
-        "future_time",
-        "the time lies more than a day in the future",
-        "correct the clock or the format",
-        ("events", "customers"),
-    ),
+    Rule("zero_time", "the time is 1970-01-01, the zero of computers", "fill in the time at the source", _BOTH),
+    Rule("implausible_time", "a time lies before 1900", "correct the format or the clock", _BOTH),
+    Rule("future_time", "the time lies more than a day in the future", "correct the clock or the format", _BOTH),
     Rule("ends_before_start", "it ends before it starts", "correct the two times at the source"),
     Rule("no_touchpoint", "the touchpoint is empty", "map a column that always says what happened"),
     Rule("no_channel", "the channel is empty", "map a column or a constant channel"),
     Rule(
-        "long_name",
-        f"an id or a name is longer than {_LONGEST_NAME:,} characters",
-        "shorten it at the source",
-        ("events", "customers"),
+        "long_name", f"an id or a name is longer than {_LONGEST_NAME:,} characters", "shorten it at the source", _BOTH
     ),
     Rule(
         "large_number",
@@ -88,16 +68,10 @@ CONFLICT = Rule(
     "conflict",
     "several rows share this id and differ",
     "map updated_at so that the latest counts, or correct the ids",
-    ("events", "customers"),
+    _BOTH,
 )
 
-
-ERASED = Rule(
-    "erased",
-    "its customer asked to be forgotten",
-    "nothing is to be done; its text is gone",
-    ("events", "customers"),
-)
+ERASED = Rule("erased", "its customer asked to be forgotten", "nothing is to be done; its text is gone", _BOTH)
 
 # What is wrong with a record before its cells are read.
 SHAPES = [
@@ -110,7 +84,6 @@ SHAPES = [
     Rule("control_character", "it holds a NUL or a carriage return within the line", "remove it at the source"),
     Rule("broken_json", "the line holds no JSON object", "write one whole object a line"),
 ]
-
 
 ALL = [*SHAPES, *RULES, CONFLICT, ERASED]
 

@@ -22,11 +22,11 @@ from journeylib import engine
 from journeylib.data import lines, quality, records
 from journeylib.data.opening import Opened
 from journeylib.errors import SourceError
-from journeylib.schema import QUARANTINE
+from journeylib.schema import PLACE, QUARANTINE
 
-__all__ = ["COLUMNS", "described", "read_repairs", "recall", "remember", "replaced", "rewritten", "write_csv"]
+__all__ = ["described", "keep", "read_repairs", "recall", "replaced", "rewritten"]
 
-COLUMNS = ["rule", "hint", "source", "file", "line", "source_row", "file_sha256", "original"]
+_COLUMNS = ["rule", "hint", "source", "file", "line", "source_row", "file_sha256", "original"]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # what a spreadsheet might take for a formula, and the mark before it
 
 Repairs = dict[str, dict[int, str]]  # SHA-256 of a file → row → corrected text
@@ -46,12 +46,21 @@ def described(rejected: pd.DataFrame, opened: Mapping[str, Opened], repairs: Rep
     return described.reset_index(drop=True).astype({"line": "Int64", "source_row": "Int64"})
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
+def keep(rejected: pd.DataFrame, repairs: Repairs, folder: Path) -> None:
+    """Write rejected rows (as QUARANTINE) and repairs into a snapshot; for repair, those of which something is left."""
+    engine.write(engine.from_frame(rejected), folder / "quarantine.parquet", order_by=PLACE)
+    repairable = rejected[rejected["rule"] != quality.ERASED.name]
+    if len(repairable):
+        _write_csv(repairable, folder / "quarantine.csv")
+    _remember(repairs, folder)
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write rejected rows for a person to repair; texts that a spreadsheet could run get an apostrophe before them."""
     with path.open("w", encoding="utf-8-sig", newline="") as opened:
         writer = csv.writer(opened)
-        writer.writerow(COLUMNS)
-        for row in table[COLUMNS].astype(object).itertuples(index=False):
+        writer.writerow(_COLUMNS)
+        for row in table[_COLUMNS].astype(object).itertuples(index=False):
             writer.writerow(["" if pd.isna(cell) else _guarded(str(cell)) for cell in row])
 
 
@@ -104,7 +113,7 @@ def recall(folder: Path) -> Repairs:
     return repairs
 
 
-def remember(repairs: Repairs, folder: Path) -> None:
+def _remember(repairs: Repairs, folder: Path) -> None:
     """Write repairs into a snapshot."""
     said = [
         json.dumps({"file_sha256": digest, "source_row": row, "original": text}, ensure_ascii=True)

@@ -18,7 +18,7 @@ from typing import Any
 from journeylib.data import paths, presets
 from journeylib.schema import COUNTS, RESULT, TABLES
 
-__all__ = ["KEYS", "Source", "part", "read", "strange"]
+__all__ = ["KEYS", "NEEDED", "Source", "part", "read", "strange"]
 
 KEYS = ["kind", "name", "path", "preset", "exact_copies", "columns", "constants", "attributes", "time", "file"]
 _EVENT_COLUMNS = [
@@ -26,7 +26,7 @@ _EVENT_COLUMNS = [
     "revenue", "currency", "cost", "reason", "resource", "text", "updated_at",
 ]  # fmt: skip
 _CUSTOMER_COLUMNS = ["customer_id", "signed_up_on", "ended_on", "end_cause", "valid_from"]
-_NEEDED = {"events": ["customer_id", "occurred_at", "touchpoint", "channel"], "customers": ["customer_id"]}
+NEEDED = {"events": ["customer_id", "occurred_at", "touchpoint", "channel"], "customers": ["customer_id"]}
 # Names that tables on the way from a source to a result give to columns of their own.
 _OURS = {
     "origin",
@@ -89,7 +89,7 @@ class Source:
         present = set(there)
         wanted = [name for theirs in self.columns.values() for name in theirs] + list(self.attributes.values())
         lacking = [name for name in wanted if name not in present and name not in self.may_lack]
-        for name in _NEEDED[self.kind]:
+        for name in NEEDED[self.kind]:
             theirs = self.columns.get(name, ())
             if not present.intersection(theirs):
                 lacking += theirs
@@ -101,11 +101,11 @@ def read(block: dict[str, Any], here: str, folder: Path, mistakes: list[str], gi
     mistakes += strange(block, KEYS, here)
     preset, may_lack = block.get("preset"), frozenset[str]()
     if preset in presets.names():
-        block, may_lack = presets.fill(block, needed=_NEEDED["events"])
+        block, may_lack = presets.fill(block, needed=NEEDED["events"])
     elif preset is not None:
         mistakes.append(f'{here}: preset = "{preset}" is unknown. There are: {", ".join(presets.names())}.')
     kind = block.get("kind", "events")
-    if kind not in list(_NEEDED):
+    if kind not in list(NEEDED):
         mistakes.append(f'{here}: kind = "{kind}" is unknown. Use "events" or "customers".')
         kind = "events"
     copies = block.get("exact_copies", "events")
@@ -115,7 +115,7 @@ def read(block: dict[str, Any], here: str, folder: Path, mistakes: list[str], gi
     columns = _columns(block, here, mistakes)
     constants = {name: str(value) for name, value in part(block, "constants", here, mistakes).items()}
     attributes = {name: str(theirs) for name, theirs in part(block, "attributes", here, mistakes).items()}
-    needed = _NEEDED[kind] if preset in [None, *presets.names()] else []
+    needed = NEEDED[kind] if preset in [None, *presets.names()] else []
     _check_names(kind, needed, columns, constants, attributes, here, mistakes)
     time = part(block, "time", here, mistakes)
     mistakes += strange(time, ["format", "zone"], f"{here} [source.time]")

@@ -18,7 +18,6 @@ from journeylib.errors import shown
 
 __all__ = ["Suggestion", "suggest"]
 
-_NEEDED = {"events": ["customer_id", "occurred_at", "touchpoint", "channel"], "customers": ["customer_id"]}
 _SCORES = {"nps": "nps", "npsscore": "nps", "csat": "csat", "csatscore": "csat", "ces": "ces"}
 _ENOUGH = 20  # rows, before it means anything that none is like another
 
@@ -115,7 +114,7 @@ def _by_names(columns: Sequence[Column], source: str) -> Suggestion:
         made.needs_zone = False  # a date is the date that is written
     if not is_customers and "occurred_at" in found and "event_id" not in found:
         made.notes.append(_no_event_id(columns, made))
-    made.lacks += [name for name in _NEEDED[made.kind] if name not in made.columns]
+    made.lacks += [name for name in sources.NEEDED[made.kind] if name not in made.columns]
     if is_customers:
         taken = {theirs for several in made.columns.values() for theirs in several}
         made.attributes = [

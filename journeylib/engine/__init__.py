@@ -7,14 +7,14 @@ say; each takes only names that this package chose, never values from data.
 
 from journeylib.engine.cutting import cut
 from journeylib.engine.files import nested, numbered, read_csv, read_json, rows_in, scan, write
-from journeylib.engine.native import EngineError, bound, connection
+from journeylib.engine.native import EngineError, bounded, connection
 from journeylib.engine.tables import as_json, collect, digest, fingerprint, from_frame, md5, query
 from journeylib.engine.values import dates, decimal, instant, microseconds, midnight
 
 __all__ = [
     "EngineError",
     "as_json",
-    "bound",
+    "bounded",
     "collect",
     "connection",
     "cut",

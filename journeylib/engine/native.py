@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import narwhals.stable.v2 as nw
 
-__all__ = ["EngineError", "bound", "call", "connection", "lazy", "quoted", "sql"]
+__all__ = ["EngineError", "bounded", "call", "connection", "lazy", "quoted", "sql"]
 
 EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
+_MEMORY = "1500MB"
 
 
 @functools.cache
@@ -32,12 +35,14 @@ def connection() -> duckdb.DuckDBPyConnection:
     return made
 
 
-def bound(memory: str | None) -> None:
-    """Keep the engine's working memory to a size such as "2GB", spilling to disk; None: as it was."""
-    if memory is None:
+@contextlib.contextmanager
+def bounded() -> Iterator[None]:
+    """Keep the engine's working memory small while a store is written; more goes to disk for a while."""
+    connection().execute("SET memory_limit = $1", [_MEMORY])
+    try:
+        yield
+    finally:
         connection().execute("RESET memory_limit")
-    else:
-        connection().execute("SET memory_limit = $1", [memory])
 
 
 def lazy(native: Any) -> nw.LazyFrame:

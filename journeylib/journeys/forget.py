@@ -27,7 +27,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from journeylib import engine
-from journeylib.data import erasure, quality, quarantine, redaction, tombstones
+from journeylib.data import erasure, identity, quality, quarantine, redaction, tombstones
 from journeylib.data import store as stores
 from journeylib.data.erasure import ORIGINS, Erased
 from journeylib.data.identity import ANONYMOUS, NOBODY
@@ -35,12 +35,10 @@ from journeylib.data.mapping import Mapping
 from journeylib.data.tombstones import Tombstones
 from journeylib.errors import SourceError, StoreError, shown
 from journeylib.journeys import snapshots
-from journeylib.schema import QUARANTINE
+from journeylib.schema import PLACE, QUARANTINE
 
 __all__ = ["forget", "read_ids"]
 
-_PLACE = ["source", "source_row"]
-_MEMORY = "1500MB"
 _DELIMITERS = [",", ";", "\t"]  # | stands within the ids of some systems
 _COUNTS = ["people", "unknown", "events_fallen_back", "events_removed", "customers_removed", "quarantined_removed"]
 _ERASED = (quality.ERASED.name, quality.ERASED.remedy, "")  # rule, hint and text of a row of someone forgotten
@@ -101,11 +99,10 @@ def forget(ids: Iterable[str], store_path: Path | str, *, progress: bool = False
         there = _snapshots(store)
         staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=store))
         (staging / "work").mkdir()
-        engine.bound(_MEMORY)
         try:
-            done = _forget(wanted, store, staging, steps)
+            with engine.bounded():
+                done = _forget(wanted, store, staging, steps)
         finally:
-            engine.bound(None)
             shutil.rmtree(staging, ignore_errors=True)
         newest = stores.manifest(store)["snapshot"] if _has_snapshot(store) else None
         for name in _snapshots(store) - {newest}:
@@ -139,7 +136,7 @@ def _forget(wanted: set[str], store: Path, staging: Path, steps: Any) -> dict[st
         repairs, rows = _repairs(store, said, tombs)
         erased = erasure.erase(tables["events"], tables["origins"], tombs, staging / "work", rows=rows)
         customers = erased.without(tables["customers"])
-        rejected = engine.collect(tables["quarantine"], order_by=_PLACE)
+        rejected = engine.collect(tables["quarantine"], order_by=PLACE)
         kept = redaction.hidden(rejected, tombs, _delimiters(said))
         done |= {
             "people": len(erased.customers) + len(erased.devices),
@@ -175,7 +172,7 @@ def _found(
     """What is to be marked, by its kind."""
     devices = {each.removeprefix(ANONYMOUS) for each in wanted if each.startswith(ANONYMOUS)}
     events_of_nobody = {each for each in wanted if each.startswith(NOBODY)}
-    people = {erasure.person(each) for each in wanted if not each.startswith((ANONYMOUS, NOBODY))}
+    people = {identity.person(each) for each in wanted if not each.startswith((ANONYMOUS, NOBODY))}
     asked = {"person": people, "event": events_of_nobody}
     theirs: dict[str, set[str]] = {"person": set(), "device": set(), "moment": set()}
     if tables:
@@ -204,7 +201,7 @@ def _repairs(store: Path, said: dict[str, Any], tombs: Tombstones) -> tuple[quar
         for row in rows
         if digest in labels and row not in kept.get(digest, {})
     ]
-    return kept, pd.DataFrame(dropped, columns=_PLACE).astype({"source": "string", "source_row": "int64"})
+    return kept, pd.DataFrame(dropped, columns=PLACE).astype({"source": "string", "source_row": "int64"})
 
 
 def _delimiters(said: dict[str, Any]) -> list[str]:
@@ -228,24 +225,15 @@ def _publish(
     mapping = Mapping(sources=(), **{**rules, "end_touchpoints": ends, "complete_through": complete})
     names = snapshots.write(erased.events, None, staging, mapping, rows=_rows(erased.events))
     engine.write(customers, staging / "customers.parquet", order_by=["customer_id", "valid_from_us"])
-    engine.write(erased.origins, staging / ORIGINS, order_by=["id", *_PLACE])
+    engine.write(erased.origins, staging / ORIGINS, order_by=["id", *PLACE])
     rejected = pd.concat([kept, _erased(erased.places, said["inputs"])], ignore_index=True)
-    engine.write(engine.from_frame(rejected), staging / "quarantine.parquet", order_by=_PLACE)
-    repairable = rejected[rejected["rule"] != quality.ERASED.name]
-    if len(repairable):
-        quarantine.write_csv(repairable, staging / "quarantine.csv")
-    quarantine.remember(repairs, staging)
+    quarantine.keep(rejected, repairs, staging)
     earlier = redaction.unnamed(said["facts"], tombs, erased.ids)
     counts = redaction.recounted(_counts(said["facts"]["sources"]), rejected, erased.places)
     records = {each["name"]: each["records"] for each in said["facts"]["sources"]}
     fresh = snapshots.facts(staging, names, counts, records, complete)
-    anonymous = sum(fresh["known_by"].get(how, 0) for how in ["device", "nobody"])
-    facts = {
-        **earlier,
-        **fresh,
-        "warnings": earlier["warnings"],
-        "identity": {**earlier["identity"], "anonymous_events": anonymous},
-    }
+    identified = {**earlier["identity"], "anonymous_events": snapshots.anonymous(fresh)}
+    facts = {**earlier, **fresh, "warnings": earlier["warnings"], "identity": identified}
     shutil.rmtree(staging / "work")
     manifest = {
         **said, "snapshot": tombs.named(said["loaded"]), "tombstones": tombs.digest,
@@ -269,7 +257,7 @@ def _erased(places: pd.DataFrame, inputs: list[dict[str, Any]]) -> pd.DataFrame:
     files = {each["label"]: each for each in inputs}
     found = [
         [source, row, None, files[source]["file"], files[source]["sha256"], *_ERASED]
-        for source, row in places[_PLACE].itertuples(index=False)
+        for source, row in places[PLACE].itertuples(index=False)
     ]
     return pd.DataFrame(found, columns=list(QUARANTINE)).astype({"line": "Int64", "source_row": "Int64"})
 

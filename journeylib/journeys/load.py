@@ -31,14 +31,13 @@ from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
 from journeylib.data.tombstones import Tombstones
-from journeylib.errors import SourceError, StoreError
+from journeylib.errors import SourceError, StoreError, first_line
 from journeylib.journeys import reconciliation, snapshots
 from journeylib.journeys.staging import File, stage
+from journeylib.schema import PLACE
 
 __all__ = ["load"]
 
-_PLACE = ["source", "source_row"]
-_MEMORY = "1500MB"  # what the engine works in; more goes to disk for a while
 _COUNTED = ["records_in", "accepted", "quarantined", "duplicates", "reasons", "sources"]
 
 
@@ -83,7 +82,7 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
         pyarrow.parquet.write_table(nw.from_native(source, eager_only=True).to_arrow(), beside / "table.parquet")
     except (TypeError, ValueError, pa.ArrowException, NarwhalsError) as error:
         raise SourceError(
-            f"a {type(source).__name__} cannot be loaded: {_first_line(error)} Give a path, or a pandas, polars or "
+            f"a {type(source).__name__} cannot be loaded: {first_line(error)} Give a path, or a pandas, polars or "
             "Arrow table whose columns hold one type each."
         ) from None
     return [beside / "table.parquet"]
@@ -104,32 +103,30 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         for source, path, digest in files
     ]  # fmt: skip
     loaded = _identity(said, inputs)
-    snapshot = tombs.named(loaded)
-    facts, status = _already(folder, snapshot), "already loaded"
-    warnings = facts["warnings"] if facts else []
-    if facts is None:
+    there, status = _already(folder, loaded, tombs), "already loaded"
+    warnings = there["facts"]["warnings"] if there else []
+    if there is None:
         for stale in folder.glob(".staging-*"):
             shutil.rmtree(stale)
         (folder / "snapshots").mkdir(exist_ok=True)
         staging = folder / f".staging-{os.getpid()}"
         try:
             staging.mkdir()
-            engine.bound(_MEMORY)
-            tables, facts, warnings = _load(said, staging, files, repairs, tombs, progress=progress)
+            with engine.bounded():
+                tables, facts, warnings = _load(said, staging, files, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
-            manifest = {
-                "snapshot": snapshot, "inputs": inputs, "rules": _journey_rules(said), "tables": tables, "facts": facts,
-                "loaded": loaded, "tombstones": tombs.digest,
+            there = {
+                "snapshot": _free(folder, tombs.named(loaded)), "inputs": inputs, "rules": _journey_rules(said),
+                "tables": tables, "facts": facts, "loaded": loaded, "tombstones": tombs.digest,
             }  # fmt: skip
-            stores.publish(folder, staging, manifest)
+            stores.publish(folder, staging, there)
         finally:
-            engine.bound(None)
             shutil.rmtree(staging, ignore_errors=True)
         status = "loaded"
-    rejected = folder / "snapshots" / snapshot / "quarantine.csv"
+    rejected = folder / "snapshots" / there["snapshot"] / "quarantine.csv"
     return {
         "status": status,
-        **{name: facts[name] for name in _COUNTED},
+        **{name: there["facts"][name] for name in _COUNTED},
         "warnings": [*warnings, *idle],
         "quarantine": str(rejected) if rejected.exists() else None,
     }
@@ -200,17 +197,25 @@ def _journey_rules(said: Mapping) -> dict[str, Any]:
     return {**rules, "end_touchpoints": list(said.end_touchpoints), "complete_through": complete}
 
 
-def _already(folder: Path, snapshot: str) -> dict[str, Any] | None:
+def _already(folder: Path, loaded: str, tombs: Tombstones) -> dict[str, Any] | None:
+    """The store's manifest, where it is of just this load, and whole."""
     try:
         there = stores.manifest(folder)
     except StoreError:
         return None
-    home = folder / "snapshots" / snapshot
+    home = folder / "snapshots" / there["snapshot"]
     is_whole = all((home / name).is_file() for names in there["tables"].values() for name in names)
     # A time that lay in the future may have come.
     is_due = there["facts"]["reasons"].get("future_time", 0)
-    facts: dict[str, Any] | None = there["facts"]
-    return facts if there["snapshot"] == snapshot and is_whole and not is_due else None
+    is_same = (there.get("loaded"), there.get("tombstones")) == (loaded, tombs.digest)
+    return there if is_same and is_whole and not is_due else None
+
+
+def _free(folder: Path, snapshot: str) -> str:
+    """A name for a new snapshot: this one, or another where the same was loaded before and is kept."""
+    while (folder / "snapshots" / snapshot).exists():
+        snapshot = _digest([snapshot])[:12]
+    return snapshot
 
 
 def _load(
@@ -244,25 +249,21 @@ def _load(
         rows -= (erased.places["kind"] == "events").sum()
         if not rows:
             raise SourceError("every event is of someone who was forgotten. There is nothing to load.")
-        unfit = pd.concat([unfit, erased.places[_PLACE].assign(rule=quality.ERASED.name)], ignore_index=True)
-    engine.write(origins, staging / erasure.ORIGINS, order_by=["id", *_PLACE])
+        unfit = pd.concat([unfit, erased.places[PLACE].assign(rule=quality.ERASED.name)], ignore_index=True)
+    engine.write(origins, staging / erasure.ORIGINS, order_by=["id", *PLACE])
     names = snapshots.write(events, known, staging, said, rows=int(rows))
     steps.update()
 
     rejected = redaction.hidden(quarantine.described(unfit, found.opened, repairs), tombs, _delimiters(said))
     if tombs:
         counts = redaction.recounted(counts, rejected, erased.places)
-    engine.write(engine.from_frame(rejected), staging / "quarantine.parquet", order_by=_PLACE)
-    repairable = rejected[rejected["rule"] != quality.ERASED.name]
-    if len(repairable):
-        quarantine.write_csv(repairable, staging / "quarantine.csv")
-    quarantine.remember(repairs, staging)
+    quarantine.keep(rejected, repairs, staging)
     facts = snapshots.facts(staging, names, counts, found.records, said.complete_through)
     facts["warnings"] = found.odd.publishable
     facts["identity"] = {
         "mode": said.identity_mode,
         "customers": stitched.customers_by_mode,
-        "anonymous_events": sum(facts["known_by"].get(how, 0) for how in ["device", "nobody"]),
+        "anonymous_events": snapshots.anonymous(facts),
         "unmerged_components": stitched.unmerged,
         "too_large": stitched.too_large,
     }
@@ -273,8 +274,3 @@ def _load(
     steps.update()
     steps.close()
     return {**names, "quarantine": ["quarantine.parquet"]}, facts, warnings
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-    return text if text.endswith(".") else text + "."

@@ -11,10 +11,9 @@ from journeylib import engine
 from journeylib.data import quality
 from journeylib.data.mapping import Mapping
 from journeylib.errors import QuarantineError, SourceError
+from journeylib.schema import PLACE
 
 __all__ = ["counts", "reconcile", "rejected"]
-
-_PLACE = ["source", "source_row"]
 
 
 def counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
@@ -29,8 +28,8 @@ def counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
 def rejected(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
     """The rejected rows: source, source_row and rule."""
     unfit = ~nw.col("fate").is_in(["accepted", "duplicate"])
-    tables = [table.filter(unfit).select(*_PLACE, rule=nw.col("fate")) for table in settled.values()]
-    return pd.concat([engine.collect(table, order_by=_PLACE) for table in tables], ignore_index=True)
+    tables = [table.filter(unfit).select(*PLACE, rule=nw.col("fate")) for table in settled.values()]
+    return pd.concat([engine.collect(table, order_by=PLACE) for table in tables], ignore_index=True)
 
 
 def reconcile(records: dict[str, int], counts: pd.DataFrame, said: Mapping) -> None:

@@ -15,7 +15,7 @@ from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys.reconstruct import reconstruct_sorted, summarise
 from journeylib.schema import CUSTOMERS, EVENTS, ORDER
 
-__all__ = ["facts", "write"]
+__all__ = ["anonymous", "facts", "write"]
 
 _ROWS_A_BUCKET = 4_000_000
 _FATES = {"accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicate"}
@@ -71,6 +71,11 @@ def facts(
         "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
         "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
     }
+
+
+def anonymous(facts: dict[str, Any]) -> int:
+    """How many events of a snapshot have nobody behind them that is known."""
+    return sum(facts["known_by"].get(how, 0) for how in ["device", "nobody"])
 
 
 def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]) -> list[dict[str, Any]]:

@@ -15,12 +15,12 @@ from journeylib.data.oddities import Oddities
 from journeylib.data.opening import Opened
 from journeylib.data.quarantine import Repairs
 from journeylib.data.sources import Source
-from journeylib.errors import SourceError
+from journeylib.errors import SourceError, first_line
+from journeylib.schema import PLACE
 
 __all__ = ["File", "Staged", "stage"]
 
 File = tuple[Source, Path, str]  # a source, one of its files, that file's SHA-256
-_PLACE = ["source", "source_row"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,11 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
         for path, digest in [(path, digest) for one, path, digest in files if one is source]:
             here = work / str(len(opened))
             here.mkdir()
-            before = _state(path)
             file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
             records[source.name] = records.get(source.name, 0) + file.records
             step()
             written = _written(source, file, here / "staged.parquet")
-            if _state(path) != before or opening.sha256(path) != digest:
+            if opening.sha256(path) != digest:
                 raise SourceError(f"{path} changed while it was read. Nothing was loaded; load it when it is complete.")
             corrected = repairs.get(digest, {})
             if corrected:
@@ -70,11 +69,6 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
     return Staged(settled, opened, records, odd)
 
 
-def _state(path: Path) -> tuple[int, int, int]:
-    there = path.stat()
-    return there.st_ino, there.st_size, there.st_mtime_ns
-
-
 def _repaired(source: Source, file: Opened, written: Path, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
     """Put corrected rows in the places of those that they repair."""
     beside = here / "repaired"
@@ -91,7 +85,7 @@ def _written(source: Source, file: Opened, into: Path) -> Path:
         found = engine.rows_in(into) - (file.plain.header_rows if file.plain else 0)
     except engine.EngineError as error:
         raise SourceError(
-            f"{file.path} cannot be read to its end: {_first_line(error)} Nothing of it was loaded; export it again."
+            f"{file.path} cannot be read to its end: {first_line(error)} Nothing of it was loaded; export it again."
         ) from None
     if found != file.records:
         raise SourceError(
@@ -115,10 +109,5 @@ def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
 
 def _settled(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
     """Give each staged row its fate, and each event its id."""
-    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=_PLACE)
+    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=PLACE)
     return duplicates.settled(staged, engine.scan([into]))
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-    return text if text.endswith(".") else text + "."

@@ -66,5 +66,5 @@ def anonymous(events: nw.LazyFrame) -> pd.DataFrame:
 
 
 def _counted(n: int, total: int, part: Any) -> dict[str, Any]:
-    values = {"n": int(n), "estimate": int(part["events"]) / int(total), "low": None, "high": None, "is_enough": True}
-    return {**values, "customers": int(part["customers"]), "events": int(part["events"])}
+    customers, events = int(part["customers"]), int(part["events"])
+    return schema.counted(n, events, int(total), customers=customers, events=events)

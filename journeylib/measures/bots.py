@@ -68,8 +68,7 @@ def signs(flagged: nw.LazyFrame) -> pd.DataFrame:
     rows = []
     for key, sign in _SIGNS.items():
         customers, count = at.get(key, (0, 0))
-        values = {"n": n, "estimate": count / total, "low": None, "high": None, "is_enough": True}
-        rows.append({"sign": sign, **values, "customers": customers, "events": count})
+        rows.append({"sign": sign, **schema.counted(n, count, total, customers=customers, events=count)})
     return schema.result(rows, ["sign"], _MORE)
 
 

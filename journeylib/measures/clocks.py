@@ -134,9 +134,9 @@ def _share(own: nw.LazyFrame, *by: str) -> pd.DataFrame:
     rows = []
     for row in found.to_dict("records"):
         if row["n"]:
-            values = {"n": int(row["n"]), "estimate": row["events"] / row["all_events"], "low": None, "high": None}
             more = {"customers": int(row["customers"]), "events": int(row["events"])}
-            rows.append({**{name: row[name] for name in by}, **values, "is_enough": True, **more})
+            told = schema.counted(row["n"], row["events"], row["all_events"], **more)
+            rows.append({**{name: row[name] for name in by}, **told})
     if not rows:
         return schema.not_applicable("no event occurred in the period", by, _MORE)
     return schema.result(rows, by, _MORE)

@@ -174,7 +174,6 @@ def test_a_snapshot_that_was_deleted_is_made_again(tmp_path):
 def test_a_load_that_is_stopped_leaves_nothing_behind_and_says_so(tmp_path):
     rows = [f"{at},c{at % 997},2026-01-01T00:00:{at % 60:02}Z,view" for at in range(400_000)]
     _written(tmp_path / "x.csv", *rows)
-    (tmp_path / "m.json").write_text(json.dumps(SHORT))
     (tmp_path / "m.toml").write_text(
         '[columns]\nevent_id = "id"\ncustomer_id = "who"\noccurred_at = "at"\ntouchpoint = "what"\n'
         '[constants]\nchannel = "web"\n'
@@ -200,3 +199,15 @@ def test_a_load_that_is_stopped_leaves_nothing_behind_and_says_so(tmp_path):
             continue  # it was done before the signal came
         assert (running.returncode, said.strip()) == (code, "journey: stopped; nothing is left half done")
         assert not list((tmp_path / "store").glob(".staging-*"))
+
+
+def test_a_time_that_was_in_the_future_is_looked_at_again_beside_the_snapshot_that_is_there(tmp_path):
+    _written(tmp_path / "x.csv", "1,a,2026-01-01T00:00:00Z,view", "2,a,2999-01-01T00:00:00Z,view")
+    names = []
+    for _ in range(3):
+        answer = _load(tmp_path / "x.csv", tmp_path)
+        assert (answer["status"], answer["reasons"]) == ("loaded", {"future_time": 1})
+        names.append(json.loads((tmp_path / "store" / "manifest.json").read_text())["snapshot"])
+        assert len(_events(tmp_path)) == 1
+    assert names[0] != names[1]
+    assert names[1] != names[2]
