@@ -1,199 +1,228 @@
 """Disclosure: what a shared page may show without pointing at people.
 
 In a shared edition a row that speaks of fewer than `min_cell` customers is hidden, whether
-they are its group, the part of it with an outcome, or those of it who are at risk or have
-left: a share of 397 in 400 tells of the 3 just as a count of 3 does. Where one hidden row
-could be worked out from the others and their total, the next smallest is hidden too. In a
-survival curve, where the days add up, the counts of a day are hidden alone. Counts are
-rounded to the nearest 5, and estimates and intervals are made no more exact than that. A
-private edition is exact. Records that were read are counted exactly everywhere: they are rows
-of files, and must add up.
+they are its group, the part of it with an outcome, the rest of it without, or those of it who
+are at risk or have left: a share of 397 in 400 tells of the 3 just as a count of 3 does. So is
+a score of 100, which is everybody's, and a row whose customers are nearly those of an earlier
+edition (`gate`). Further rows are hidden until none of the hidden can be told from totals
+closer than `min_cell` (`complement`). A step of a survival curve stands for `min_cell`
+departures or more. Counts, estimates, intervals and chances are rounded (`rounding`). What
+customers wrote is never quoted. A private edition is exact. Records that were read are counted
+exactly everywhere: they are rows of files, and must add up.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from journeylib.judge.complement import Key, Table, complete
 from journeylib.judge.guards import group_columns
-from journeylib.schema import COUNTS
+from journeylib.judge.rounding import BASE, WHOLE, chance, coarse, nearest, unit_of
+from journeylib.judge.totals import bases, columns, sums
 
-__all__ = ["disclose"]
+__all__ = ["Again", "Past", "chances", "disclose", "keys"]
 
-_BASE = 5
 _CUSTOMERS = ["n", "customers", "at_risk", "left"]  # counts of customers, each of them a cell
-_DIGITS = 3  # of what is neither a share nor a count
-_ENDS = {"converted", "drop-off", "open"}
-_SHARES = ["estimate", "low", "high", "before", "returned"]
-_LOOSE = {"transitions", "gaps"}  # forms whose rows are parts of no total
-_TOTALS = [
-    "journeys",
-    "entries",
-    "answers",
-    "events",
-]  # units whose share it is, unless there are `customers` of a part
-_UNITS = {"nps": "score", "stay": "days", "median_stay": "days"}
+_STATED = ["customers", "events"]  # counts in a data statement that are no rows of files
+_QUOTED = {"text", "comment", "comments", "original", "customer_id", "person_id", "device_id", "event_id"}
+_GUARDS = ("customers", "departures", "events")  # what guards that count people begin with
+_ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
 
 Row = dict[str, Any]
 
 
-def disclose(record: Mapping[str, Any], *, audience: str = "shared", min_cell: int = 10) -> dict[str, Any]:
-    """Make the record that an audience may see; `hidden` lists the rows that it may not.
+@dataclass(frozen=True)
+class Again:
+    """What an earlier edition showed of a group: the day that it spoke of, the rows, and the contrast of them."""
 
-    A hidden row keeps the columns of its group; the rest is null, `is_enough` false. A row
-    without any customer tells of nobody and is not hidden. The curve of a small group is hidden
-    whole; in that of a large one `at_risk` and `left` are null on the days when they are few.
+    as_of: str
+    rows: Sequence[Sequence[Any]]
+    contrast: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier editions of a series say of a record.
+
+    `record` is the exact record of the last one, `hidden` the rows that it did not show anew, `again`
+    those that it did show, by key. `near` are the rows that
+    are to be hidden, for their customers are nearly those of an edition that showed them. A record
+    disclosed behind the gate says so (`compared`), whether or not it hides a row: pages give the rule.
+    """
+
+    is_later: bool = False
+    record: Mapping[str, Any] | None = None
+    hidden: frozenset[Key] = frozenset()
+    near: frozenset[Key] = frozenset()
+    again: Mapping[Key, Again] = field(default_factory=dict)
+
+
+def disclose(
+    record: Mapping[str, Any], *, audience: str = "shared", min_cell: int = 10, past: Past | None = None
+) -> dict[str, Any]:
+    """Make the record that an audience may see; `hidden` lists the rows that it may not, `kept` those of before.
+
+    A row that is to be hidden and that the edition before showed is shown as it was there, with
+    the day that it speaks of: whoever has both editions learns nothing more. Another hidden row
+    keeps the columns of its group; the rest is null, `is_enough` false. A row without any
+    customer tells of nobody and is hidden only where its total would else give others away. The
+    curve of a small group, or of one that few have left, is hidden whole, in one row; in that of
+    a large one `at_risk` is null on the days when it is few.
 
     >>> few = {"kind": "table", "form": "x", "context": {}, "columns": ["n", "estimate"], "rows": [[7, 0.5]]}
     >>> disclose(few)["rows"], disclose(few)["hidden"]
     ([[None, None]], [0])
     """
-    columns = list(record["columns"])
+    named = list(record["columns"])
     if audience != "shared":
-        return {**record, "rows": [list(cells) for cells in record["rows"]], "hidden": []}
-    rows = [dict(zip(columns, cells, strict=True)) for cells in record["rows"]]
-    names = group_columns(columns)
+        return {**record, "rows": [list(cells) for cells in record["rows"]], "hidden": [], "kept": []}
+    rows = _rows(record)
+    names = group_columns(named)
+    if "day" in names and "left" in named:
+        rows = _stepped(rows, names, min_cell)
     context = dict(record["context"])
-    if record["kind"] == "data" and context.get("customers") is not None:
-        context["customers"] = _BASE * round(context["customers"] / _BASE)
-    hidden = _hidden(record, rows, names, min_cell) if "n" in columns else []
-    unit = _unit(record, rows)
-    shown = []
+    if record["kind"] == "data":
+        context |= {name: nearest(context[name]) for name in _STATED if context.get(name) is not None}
+    hidden = _hidden(record, rows, names, min_cell, past or Past()) if "n" in named and rows else []
+    past, unit = past or Past(), unit_of(record, rows)
+    shown: list[list[Any]] = []
+    veiled, kept, told = list[int](), list[dict[str, Any]](), set[Key]()
     for at, row in enumerate(rows):
+        key = _key(row, names)
+        if at in hidden and key in past.again:
+            again = past.again[key]
+            if key not in told:
+                kept += [{"row": len(shown) + place, "as_of": again.as_of} for place in range(len(again.rows))]
+                shown += [list(cells) for cells in again.rows]
+            told.add(key)
+            continue
         if at in hidden:
-            veil = {name: False if name == "is_enough" else None for name in columns if name not in names}
-            shown.append({**row, **veil})
+            veiled.append(len(shown))
+            made = {**row, **{name: False if name == "is_enough" else None for name in named if name not in names}}
         else:
-            shown.append({**_coarse(row, names, unit), **dict.fromkeys(_few(row, min_cell))})
+            made = {**coarse(row, names, unit), **dict.fromkeys(_few(row, min_cell))}
+        shown.append([None if name in _QUOTED else _unaddressed(made[name]) for name in named])
     guards = [_coarse_guard(guard, min_cell) for guard in record.get("guards", [])]
-    kept = [] if rows and len(hidden) == len(rows) else guards
-    shown_rows = [list(row.values()) for row in shown]
-    return {**record, "context": context, "rows": shown_rows, "hidden": hidden, "guards": kept}
+    said = {
+        "context": _unaddressed(context),
+        "rows": shown,
+        "hidden": veiled,
+        "kept": kept,
+        "guards": [] if rows and len(hidden) == len(rows) else guards,
+    }
+    return {**record, **said, **({"compared": True} if past.is_later else {})}
 
 
-def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_cell: int) -> list[int]:
-    """The rows that are too small, and those without which they could be worked out."""
-    keys = [tuple(row[name] for name in names if name != "day") for row in rows]
-    sizes: dict[tuple[Any, ...], int] = {}
-    for key, row in zip(keys, rows, strict=True):
-        sizes[key] = min(row[name] or 0 for name in ("n", "customers") if name in row)
-    counted = ["n", "customers"] if "day" in names else _CUSTOMERS
-    hidden = {key for key, row in zip(keys, rows, strict=True) if set(_few(row, min_cell)) & set(counted)}
-    sums = list(_sums(record, dict(zip(keys, rows, strict=True)), names))
-    while True:
-        exposed = [part for part in sums if len(part & hidden) == 1 and any(sizes[key] for key in part - hidden)]
-        if not exposed:
-            return [at for at, key in enumerate(keys) if key in hidden]
-        open_keys = [key for key in exposed[0] - hidden if sizes[key]]
-        hidden.add(min(open_keys, key=lambda key: (sizes[key], str(key))))
+def chances(contrasts: Sequence[Mapping[str, Any]], *, audience: str = "shared") -> list[dict[str, Any]]:
+    """Round the chances of contrasts for an audience: a chance of twelve digits tells the counts behind it.
+
+    >>> chances([{"row": 0, "p": 0.0312, "adjusted_p": 0.0448, "claimed": True}])[0]["adjusted_p"]
+    0.05
+    """
+    if audience != "shared":
+        return [dict(one) for one in contrasts]
+    return [{**one, **{name: chance(one[name]) for name in ("p", "adjusted_p")}} for one in contrasts]
 
 
-def _few(row: Row, min_cell: int) -> list[str]:
+def keys(record: Mapping[str, Any]) -> list[Key]:
+    """Give the name of each row's group; the days of a curve belong to one.
+
+    >>> keys({"columns": ["plan", "day", "n"], "rows": [["annual", 0, 40], ["annual", 9, 40]]})
+    [('annual',), ('annual',)]
+    """
+    names = group_columns(record["columns"])
+    return [_key(row, names) for row in _rows(record)]
+
+
+def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:
+    return tuple(row[name] for name in names if name != "day")
+
+
+def _stepped(rows: list[Row], names: Sequence[str], min_cell: int) -> list[Row]:
+    """The rows of curves at which `min_cell` or more have left since the one before; each ends where it did."""
+    curves: dict[Key, list[Row]] = {}
+    for row in rows:
+        curves.setdefault(_key(row, names), []).append(row)
+    found = []
+    for curve in curves.values():
+        kept, last = curve[:1], curve[-1]
+        for row in curve[1:]:
+            if row["left"] - kept[-1]["left"] >= min_cell:
+                kept.append(row)
+        if kept[-1]["left"] == last["left"] and kept[-1] is not last:
+            kept.append(last)  # nobody left since
+        elif len(kept) > 1:
+            kept[-1] = last
+        is_small = _few({**last, "at_risk": None}, min_cell)
+        found += kept[:1] if is_small else kept
+        if is_small:
+            found[-1] = {**kept[0], "left": last["left"]}
+    return found
+
+
+def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_cell: int, past: Past) -> list[int]:
+    """The rows that are too small, or that the gate names, and those without which they could be worked out."""
+    found = [_key(row, names) for row in rows]
+    by = dict(zip(found, rows, strict=True))
+    placed = [name for name in names if name != "day"]
+    counted = ["n", "customers", "left"] if "day" in names else _CUSTOMERS
+    # The days of a curve each have few who are at risk; that is hidden alone, and so are few who left by a day.
+    hidden = {key for key, row in by.items() if set(_few(row, min_cell)) & set(counted) or _rest(row, min_cell)}
+    if unit_of(record, rows) == "score":
+        hidden |= {key for key, row in by.items() if abs(row.get("estimate") or 0) == WHOLE["score"]}
+    hidden |= past.near & set(by)
+    hidden |= bases(record, by, placed, hidden, min_cell)
+    if not hidden and not past.hidden:
+        return []
+    tables = _tables(record, by, placed, hidden, min_cell)
+    before: list[Table] = []
+    if past.record is not None and past.record["columns"] == record["columns"]:
+        was = dict(zip(keys(past.record), _rows(past.record), strict=True))
+        before = _tables(record, was, placed, past.hidden, min_cell)
+    size, _ = columns(by)
+    hidden = complete(size, tables, width=min_cell, before=before if len(before) == len(tables) else ())
+    return [at for at, key in enumerate(found) if key in hidden]
+
+
+def _tables(
+    record: Mapping[str, Any], by: Mapping[Key, Row], names: Sequence[str], hidden: Iterable[Key], min_cell: int
+) -> list[Table]:
+    known = sums(record, by, names, min_cell)
+    return [Table(counts, frozenset(hidden), known) for counts in columns(by)[1]]
+
+
+def _rows(record: Mapping[str, Any]) -> list[Row]:
+    return [dict(zip(record["columns"], cells, strict=True)) for cells in record["rows"]]
+
+
+def _few(row: Mapping[str, Any], min_cell: int) -> list[str]:
     """The counts of customers in a row that are too small to show; nobody is not."""
     return [name for name in _CUSTOMERS if 0 < (row.get(name) or 0) < min_cell]
 
 
-def _sums(
-    record: Mapping[str, Any], rows: Mapping[tuple[Any, ...], Row], names: list[str]
-) -> Iterable[set[tuple[Any, ...]]]:
-    """The sets of rows that add up to something known."""
-    if record["form"] in _LOOSE:
-        return
-    if record["form"] == "flow":
-        yield from _balances(list(rows))
-        return
-    whole = set(rows)
-    if names and len(names) == 1 and all("customers" in row for row in rows.values()):
-        # Parts of one whole add up to 1; other shares of it, as of customers who may use several channels, do not.
-        total = sum(row["estimate"] or 0 for row in rows.values())
-        if not math.isclose(total, 1, abs_tol=1e-6):
-            return
-    for at in range(len([name for name in names if name != "day"])):
-        alike: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
-        for key in whole:
-            alike.setdefault(key[:at] + key[at + 1 :], set()).add(key)
-        yield from (alike[key] for key in sorted(alike, key=str))
-
-
-def _balances(links: list[tuple[Any, ...]]) -> Iterable[set[tuple[Any, ...]]]:
-    """What flows into a value of a column flows out of it; the first column and the ends add up to totals."""
-    steps = sorted({step for step, *_ in links})
-    yield {link for link in links if link[0] == steps[0]} if steps else set()
-    for step in steps:
-        for value in sorted({source for at, source, _ in links if at == step}):
-            out = {link for link in links if link[:2] == (step, value)}
-            yield out | {link for link in links if link[0] == step - 1 and link[2] == value}
-    for end in sorted(_ENDS):
-        yield {link for link in links if link[2] == end}
-
-
-def _unit(record: Mapping[str, Any], rows: list[Row]) -> str:
-    said = record["context"].get("unit") or _UNITS.get(record["form"])
-    if said:
-        return str(said)
-    values = [row[name] for row in rows for name in _SHARES[:3] if isinstance(row.get(name), int | float)]
-    return "share" if values and all(-1 <= value <= 1 for value in values) else "other"
-
-
-def _coarse(row: Row, names: list[str], unit: str) -> Row:
-    grid = _grid(row, unit)
-    made = dict(row)
-    for name, value in row.items():
-        if name in names or isinstance(value, bool) or not isinstance(value, int | float) or name == "p":
-            continue
-        if name in COUNTS or (unit == "count" and name in _SHARES[:3]):
-            made[name] = _nearest(value, _BASE)
-        elif name in _SHARES and grid:
-            made[name] = _on_grid(name, value, grid)
-        elif isinstance(value, float):
-            made[name] = float(f"{value:.{_DIGITS}g}")
-    if grid and unit == "share" and made.get("low") is not None and "group" not in names:
-        made["low"], made["high"] = max(0.0, made["low"]), min(1.0, made["high"])
-    return _still_apart(row, made, grid) if row.get("p") is not None else made
-
-
-def _grid(row: Row, unit: str) -> float:
-    """The step that rounding the counts by 5 leaves a share (or a score of 100); 0 for other units."""
-    total = next((row[name] for name in _TOTALS if row.get(name)), row.get("n"))
-    if unit not in ("share", "score") or not total:
-        return 0.0
-    if row.get("customers") and row.get("estimate") and total != row.get("n"):
-        total = total / row["estimate"]
-    whole = max(_BASE, _nearest(total, _BASE))  # so that 0 and 1 are steps
-    return (100 if unit == "score" else 1) * _BASE / whole
-
-
-def _on_grid(name: str, value: float, grid: float) -> float:
-    """The nearest step; interval ends go outward, so an interval never claims more than the exact one."""
-    steps = value / grid
-    if name == "low":
-        at = math.floor(steps + 1e-9)
-    elif name == "high":
-        at = math.ceil(steps - 1e-9)
-    else:
-        at = math.floor(steps + 0.5)
-    return float(f"{at * grid:.12g}")
-
-
-def _still_apart(exact: Row, made: Row, grid: float) -> Row:
-    """Where the exact interval leaves out no difference, let the coarse one do so too."""
-    null, seen = exact.get("before") or 0.0, made.get("before") or 0.0
-    if not grid or exact.get("low") is None:
-        return made
-    if exact["low"] > null and made["low"] <= seen:
-        made["low"] = float(f"{seen + grid / 2:.12g}")
-    if exact["high"] < null and made["high"] >= seen:
-        made["high"] = float(f"{seen - grid / 2:.12g}")
-    return made
-
-
-def _nearest(value: float, base: int) -> int:
-    return math.floor(value / base + 0.5) * base
+def _rest(row: Mapping[str, Any], min_cell: int) -> bool:
+    """Whether all but a few of the customers are in the part that the row tells of."""
+    return bool(row.get("customers")) and 0 < (row.get("n") or 0) - row["customers"] < min_cell
 
 
 def _coarse_guard(guard: Mapping[str, Any], min_cell: int) -> dict[str, Any]:
-    have = guard["have"]
-    if guard["guard"].startswith(("customers", "departures")) and 0 < have < min_cell:
-        return {**guard, "have": None}
-    return {**guard, "have": _nearest(have, _BASE)}
+    """A guard that counts customers or events, rounded like any count; what counts groups or days is as it is."""
+    have, needed = guard["have"], guard["needed"]
+    if not guard["guard"].startswith(_GUARDS):
+        return dict(guard)
+    if guard["guard"].startswith("customers at risk"):
+        needed = -(-needed // BASE) * BASE  # one in twenty of the group, which would tell its size
+    is_few = 0 < have < min_cell and not guard["guard"].startswith("events")
+    return {**guard, "have": None if is_few else nearest(have), "needed": needed}
+
+
+def _unaddressed(value: Any) -> Any:
+    """A value without e-mail addresses, which sometimes stand where a name should."""
+    if isinstance(value, str):
+        return _ADDRESS.sub("(address)", value)
+    if isinstance(value, Mapping):
+        return {key: _unaddressed(inner) for key, inner in value.items()}
+    return [_unaddressed(inner) for inner in value] if isinstance(value, list) else value

@@ -1,63 +1,22 @@
-"""Guards: refused where nothing is enough, with caution where something is not."""
+"""Guards: each says what there is, what is needed and what would help."""
 
 from __future__ import annotations
+
+import pytest
 
 from journeylib.judge import guards
 
 
-def share(n, enough=None, left=None, at_risk=None, **more):
-    row = {**more, "n": n, "estimate": 0.5, "low": 0.4, "high": 0.6, "is_enough": n >= 30 if enough is None else enough}
-    return row if left is None else {**row, "at_risk": at_risk, "left": left}
+def told(guard):
+    return guard["guard"], guard["status"], guard["have"], guard["needed"]
 
 
-def test_a_number_with_enough_behind_it_is_ok(record):
-    assert guards.check(record("number", "converted_share", share(412))) == [
-        {"guard": "customers", "status": "ok", "have": 412, "needed": 30}
-    ]
+def stratum(name, estimate, half, n=200):
+    ends = {"n": n, "estimate": estimate, "low": estimate - half, "high": estimate + half}
+    return {"stratum": name, "group": "annual", "baseline": "monthly", **ends}
 
 
-def test_what_is_counted_needs_no_guard(record):
-    assert guards.check(record("finding", "bots", share(14), counted=True)) == []
-
-
-def test_too_few_customers_are_refused_with_how_many_there_are(record):
-    [guard] = guards.check(record("finding", "converted", share(14)))
-    assert (guard["status"], guard["have"], guard["needed"]) == ("refuse", 14, 30)
-
-
-def test_one_small_group_among_others_is_a_caution_not_a_refusal(record):
-    [guard] = guards.check(record("chart", "shares", share(400, plan="a"), share(14, plan="b")))
-    assert (guard["guard"], guard["status"], guard["have"]) == ("customers in the smallest group", "caution", 14)
-
-
-def test_where_no_group_is_enough_the_largest_says_what_lacks(record):
-    [guard] = guards.check(record("chart", "shares", share(12, plan="a"), share(25, plan="b")))
-    assert (guard["status"], guard["have"]) == ("refuse", 25)
-
-
-def test_departures_and_customers_at_risk_are_guarded_at_a_horizon(record):
-    rows = [share(400, False, left=7, at_risk=300)]
-    assert guards.check(record("finding", "left", *rows, horizon_days=365)) == [
-        {"guard": "departures", "status": "refuse", "have": 7, "needed": 10}
-    ]
-    rows = [share(400, False, left=70, at_risk=19)]
-    [guard] = guards.check(record("finding", "left", *rows, horizon_days=365))
-    assert (guard["guard"], guard["needed"]) == ("customers at risk at the horizon", 20)
-
-
-def test_the_days_of_a_curve_are_one_group(record):
-    curve = [share(400, plan="a", day=day, at_risk=400 - day, left=day) for day in (0, 5, 40)]
-    found = guards.check(record("chart", "survival", *curve, horizon_days=365))
-    assert [(guard["guard"], guard["status"], guard["have"]) for guard in found] == [
-        ("customers", "ok", 400),
-        ("departures", "ok", 40),
-    ]
-
-
-def test_counts_tables_and_empty_records_have_no_guards(record):
-    assert guards.check(record("number", "customers", share(3), unit="count")) == []
-    assert guards.check(record("table", "transitions", share(3))) == []
-    assert guards.check(record("finding", "incident")) == []
+CRUDE = {"group": "annual", "baseline": "monthly", "estimate": 12.0}
 
 
 def test_sizes_are_those_of_the_methods():
@@ -72,3 +31,50 @@ def test_sizes_are_those_of_the_methods():
         "ok",
     ]
     assert [guards.seasons(days, 365)["status"] for days in (729, 730)] == ["refuse", "ok"]
+
+
+def test_a_difference_that_turns_round_in_every_segment_is_told_beside_the_standardised_one():
+    guard = guards.reversal(CRUDE, [stratum("north", -6, 4, n=300), stratum("south", -10, 4, n=100)])
+    assert told(guard)[1:] == ("caution", 2, 0)
+    assert (guard["figures"]["crude"], guard["figures"]["standardised"]) == (12, -7)
+    assert guard["figures"]["turned"] == ["north", "south"]
+    assert guard["remedy"] == "standardise"
+
+
+def test_segments_that_agree_are_ok_and_small_or_wavering_ones_turn_nothing_round():
+    assert guards.reversal(CRUDE, [stratum("north", 9, 4), stratum("south", 14, 4)])["status"] == "ok"
+    assert guards.reversal(CRUDE, [stratum("north", 9, 4), stratum("south", -30, 4, n=29)])["status"] == "ok"
+    assert guards.reversal(CRUDE, [stratum("north", 9, 4), stratum("south", -3, 4)])["status"] == "ok"
+    assert guards.reversal(CRUDE, [])["status"] == "ok"
+
+
+def test_the_strata_of_another_pair_say_nothing_of_this_one():
+    other = {**stratum("north", -9, 4), "group": "trial"}
+    assert guards.reversal(CRUDE, [other])["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        ({"estimate": 14.0, "median": 10.0}, "ok"),
+        ({"estimate": 16.0, "median": 10.0}, "caution"),
+        ({"estimate": 6.0, "median": 10.0}, "caution"),
+        ({"estimate": 10.0, "median": 10.0, "top_share": 0.3}, "caution"),
+        ({"estimate": 10.0, "median": 10.0, "modes": 2}, "caution"),
+        ({"estimate": None, "median": None}, "ok"),
+    ],
+)
+def test_a_mean_misleads_far_from_its_median_with_a_heavy_tail_or_two_modes(row, status):
+    assert guards.distribution([row])["status"] == status
+
+
+@pytest.mark.parametrize(("days", "status"), [(110, "ok"), (140, "caution"), (151, "refuse")])
+def test_a_comparison_of_unequal_exposure_is_refused_above_one_and_a_half(days, status):
+    guard = guards.exposure({"annual": days, "monthly": 100})
+    assert (guard["status"], guard["figures"]["longest"]) == (status, "annual")
+
+
+def test_a_group_defined_by_what_came_later_is_refused():
+    guard = guards.future("2026-06-30", "2026-03-01")
+    assert (guard["status"], guard["remedy"]) == ("refuse", "landmark")
+    assert guards.future("2026-03-01", "2026-03-01")["status"] == "ok"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from journeylib.judge.ledger import Contrast, contrasts, settle, widen
+from journeylib.judge.looks import Look
 
 
 def looked(*ps):
@@ -53,8 +54,25 @@ def test_the_interval_at_its_level_leaves_out_0_exactly_where_it_is_claimed(stay
         for one in settle(looked(*[row["p"] for row in rows])):
             wider = widen(rows[one.row], one.level)
             is_apart = wider["low"] > 0 or wider["high"] < 0
-            # Without any claim the level stays at 5 %: such an interval may leave out 0 and is still not claimed.
-            assert is_apart == one.is_claimed or (one.level == 0.05 and not one.is_claimed)
+            assert is_apart == one.is_claimed
+
+
+@pytest.mark.parametrize("number", [2, 5])
+@pytest.mark.parametrize("planned", [5, None])
+@pytest.mark.parametrize("accumulates", [True, False])
+def test_at_every_look_the_interval_leaves_out_0_exactly_where_it_is_claimed(stay, number, planned, accumulates):
+    draw = np.random.default_rng(number)
+    before = {"shares": [at / 5 for at in range(1, number)], "information": {}}
+    look = Look(number, planned, accumulates, share=number / 5, before=before)
+    many = 0
+    for _ in range(30):
+        rows = [stay(str(at), float(draw.normal(draw.choice([0, 40]), 10)), 10) for at in range(6)]
+        found = [Contrast(0, at, row["p"], False, error=10.0) for at, row in enumerate(rows)]
+        for one in settle(found, look=look):
+            wider = widen(rows[one.row], one.level)
+            assert (wider["low"] > 0 or wider["high"] < 0) == one.is_claimed
+            many += one.is_claimed
+    assert many > 5
 
 
 def test_false_claims_are_held_where_nothing_differs():
