@@ -54,6 +54,8 @@ def rows(record: Mapping[str, Any]) -> list[Row]:
     >>> rows(record)[0].label, rows(record)[0].state
     ('annual', 'few')
     """
+    from journeylib.show.words.language import say  # words read rows, and rows say "unknown"
+
     columns = record["columns"]
     groups = [column for i, column in enumerate(columns) if not _ANSWERS & set(columns[: i + 1])]
     hidden = set(record.get("hidden") or ())
@@ -61,7 +63,7 @@ def rows(record: Mapping[str, Any]) -> list[Row]:
     for i, cells in enumerate(record["rows"]):
         values = dict(zip(columns, cells, strict=True))
         state = "hidden" if i in hidden else "few" if values.get("is_enough") is False else "shown"
-        label = " · ".join("unknown" if values[group] in (None, "") else str(values[group]) for group in groups)
+        label = " · ".join(say("unknown") if values[group] in (None, "") else str(values[group]) for group in groups)
         made.append(Row(label, state, values, i))
     return made
 

@@ -469,7 +469,7 @@ def judged(audience: str = "shared") -> dict[str, Any]:
             "text": "Do customers on annual contracts stay longer?",
             "verdict": "supported",
             "record": "churn/stay",
-            "reason": None,
+            "why": "as_expected",
         },
         {
             **asked,
@@ -477,14 +477,14 @@ def judged(audience: str = "shared") -> dict[str, Any]:
             "text": "Do customers in the north stay longer?",
             "verdict": "not enough data",
             "record": "churn/stay_region",
-            "reason": "no difference found; one of 16 days or more would usually have shown",
+            "why": "none_found",
         },
         {
             **asked,
             "text": f"Does {HOSTILE} matter?",
             "verdict": "not applicable",
             "record": None,
-            "reason": "no finding measures it",
+            "why": "unmeasured",
         },
     ]
     ledger = {"comparisons": 5, "claimed": 2, "alpha": 0.05, "method": "Benjamini–Hochberg"}
@@ -561,7 +561,6 @@ EDITION: dict[str, Any] = {
         "churn": {"by": HOSTILE},
     },
     "versions": {"python": "3.11.2", "journeylib": "0.1.0", "duckdb": "2.0.0"},
-    "queries": {"overview": {"Journeys that converted": "SELECT 1 FROM journeys WHERE a < 3 AND b > '</code>'"}},
 }
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from journeylib import schema
-from journeylib.show import markup, record
+from journeylib.show import markup, record, words
 
 BAD = '<img src=x onerror="alert(1)">\u202e'
 
@@ -180,7 +180,7 @@ def test_claims_answer_the_questions_first_and_link_to_the_evidence(fakes):
     assert html.index("Do customers on annual contracts stay longer?") < html.index("What else this edition claims")
     assert html.count('<p class="verdict claimed">Claimed</p>') == 1
     assert '<a href="churn.html#x">The evidence</a>' in html
-    assert "No finding measures it." in html
+    assert "No finding of this edition measures it." in html
     assert "&lt;script&gt;" in html
     assert "Of 5 comparisons made in this edition, 2 are claimed" in html
 
@@ -191,10 +191,25 @@ def test_an_edition_without_claims_says_so():
     assert "No question was asked beforehand, and this edition claims no difference." in html
 
 
-def test_how_it_was_made_shows_parameters_versions_and_queries_escaped(fakes):
-    html = markup.made(fakes.EDITION, "overview")
+def test_how_it_was_made_shows_parameters_and_versions_and_leads_to_the_sources(fakes):
+    html = markup.made({**fakes.EDITION, "sources": "sources.html"}, "overview")
     assert '<th scope="row"><code>chain</code></th><td><bdi>web, chat, phone</bdi></td>' in html
     assert "purchase: touchpoint: order placed; within_days: 30" in html
-    assert "WHERE a &lt; 3 AND b &gt; &#x27;&lt;/code&gt;&#x27;" in html
+    assert '<a href="sources.html#page-overview">Where each number of this page comes from</a>' in html
+    assert "sources.html" not in markup.made(fakes.EDITION, "overview")
     assert '<a href="../2026-06-23-4e0b9a11/index.html">23 June 2026</a>' in html
     assert "<details" in html
+
+
+def test_what_is_kept_of_an_earlier_edition_says_of_which_day_it_is():
+    frame = schema.result([{"n": 40, "estimate": 27.0, "low": 20.0, "high": 34.0, "is_enough": True}])
+    kept = [{"row": 0, "as_of": "2026-06-23"}]
+    finding, number, table = (
+        {**judged(kind, "nps", frame), "kept": kept, "change": {"old": 1, "new": 2}}
+        for kind in ("finding", "number", "table")
+    )
+    said = "This is as of 23 June 2026; shown anew, it would point at fewer than 10 customers."
+    assert f'<p class="note">{said}</p>' in markup.finding(finding)
+    assert words.sentence(finding).endswith(said)
+    assert f'<dd class="change">{said}</dd>' in markup.number(number)
+    assert said in markup.table(table)

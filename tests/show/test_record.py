@@ -11,6 +11,7 @@ import pytest
 
 from journeylib import engine, schema, show
 from journeylib.errors import RefusedError
+from journeylib.measures import outcomes
 from journeylib.show import record
 from journeylib.show.rows import rows
 
@@ -114,6 +115,29 @@ def test_each_call_shows_one_output_with_its_record(bundles):
     show.made()
     assert [bundle[record.MIME]["id"] for bundle in bundles] == ["converted", "quarantine", "claims", "made"]
     assert all(set(bundle) == {record.MIME, "text/plain"} for bundle in bundles)
+
+
+def test_the_queries_go_with_the_output_and_are_no_part_of_its_record(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, **more: shown.append((bundle, more["metadata"])))
+    engine.write(
+        engine.from_frame(pd.DataFrame({"customer_id": ["a", "b"]})), tmp_path / "journeys-0.parquet", order_by=[]
+    )
+    kept = outcomes.customers(engine.scan([tmp_path / "journeys-0.parquet"]))
+    show.number("customers", kept, unit="count")
+    show.finding("converted", one())
+    (bundle, metadata), (other, nothing) = shown
+    [text] = record.queries({"data": bundle, "metadata": metadata})
+    assert text.endswith("FROM journeys\nGROUP BY ALL")
+    assert text not in json.dumps(bundle)
+    assert record.queries({"data": other, "metadata": nothing}) is None
+
+
+def test_of_a_frame_whose_rows_are_in_no_store_no_query_is_shown(monkeypatch):
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda _, **more: shown.append(more["metadata"]))
+    show.number("customers", outcomes.customers(engine.from_frame(pd.DataFrame({"customer_id": ["a"]}))), unit="count")
+    assert shown == [{}]
 
 
 def test_a_number_may_stand_beside_a_finding_of_its_form(bundles):

@@ -1,4 +1,4 @@
-"""Every sentence, label and number format of the pages, in English: the one place to translate.
+"""Every sentence, label and number format of the pages, in English, each looked up in the page's language.
 
 Sentences are plain text. A name that comes from data stands between the invisible signs
 U+2068 and U+2069, so that Hebrew, Arabic and Latin keep their order wherever the text is
@@ -7,9 +7,12 @@ shown; `markup.prose` turns them into `<bdi>`.
 
 from __future__ import annotations
 
+from journeylib.show.words import changes
+from journeylib.show.words.asking import asked, mark, unanswered, withdrawn
 from journeylib.show.words.figures import alt, claimed, subtitle, title, window
-from journeylib.show.words.findings import claim, claims, lacking, sentence, stance
+from journeylib.show.words.findings import sentence
 from journeylib.show.words.heads import NOTHING, head, heading, value
+from journeylib.show.words.judging import caution, ledger
 from journeylib.show.words.labels import CHROME, TERMS, label, page_name, terms, verdict
 from journeylib.show.words.marks import (
     HIDDEN_CELL,
@@ -26,19 +29,17 @@ from journeylib.show.words.marks import (
 from journeylib.show.words.names import date, dates, during, listed, month, name, plain, visible
 from journeylib.show.words.notes import (
     behind_each,
-    caution,
     cut,
     edition,
     few,
     footer,
-    ledger,
+    kept,
     line,
     notices,
     reconciliation,
     rounded,
     state,
     thinned,
-    unanswered,
     veil,
     veiled,
 )
@@ -52,11 +53,12 @@ from journeylib.show.words.numbers import (
     places,
     quantity,
     significant,
-    unit,
     wait,
     waits,
 )
 from journeylib.show.words.sights import ends, see
+from journeylib.show.words.standing import claim, claims, lacking, stance
+from journeylib.show.words.units import unit
 
 __all__ = [
     "CHROME",
@@ -64,11 +66,13 @@ __all__ = [
     "NOTHING",
     "TERMS",
     "alt",
+    "asked",
     "at_risk",
     "behind_each",
     "between",
     "brief",
     "caution",
+    "changes",
     "claim",
     "claimed",
     "claims",
@@ -87,11 +91,13 @@ __all__ = [
     "footer",
     "head",
     "heading",
+    "kept",
     "label",
     "lacking",
     "ledger",
     "line",
     "listed",
+    "mark",
     "month",
     "month_tick",
     "more_rows",
@@ -127,4 +133,5 @@ __all__ = [
     "wait",
     "waits",
     "window",
+    "withdrawn",
 ]

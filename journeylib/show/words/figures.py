@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from journeylib.show.rows import rows
-from journeylib.show.words.findings import claims, lacking
-from journeylib.show.words.marks import HIDDEN_CELL
+from journeylib.show.words.labels import chain
+from journeylib.show.words.language import Phrases, later, say
+from journeylib.show.words.marks import HIDDEN_CELL, period
 from journeylib.show.words.names import dates, name
-from journeylib.show.words.numbers import count, quantity, unit
+from journeylib.show.words.numbers import count, quantity
 from journeylib.show.words.sights import see
+from journeylib.show.words.standing import claims, lacking
+from journeylib.show.words.units import unit
 
 __all__ = [
     "TITLES",
@@ -46,7 +49,8 @@ def subtitle(record: Mapping[str, Any]) -> str:
 
 def alt(record: Mapping[str, Any]) -> str:
     """Describe the chart for those who do not see it, from its data."""
-    return f"{_KINDS[record['form']]}: {title(record)}. {lacking(record) or see(record)}"
+    shown = lacking(record) or see(record)
+    return say("{kind}: {title}. {shown}", kind=_KINDS[record["form"]], title=title(record), shown=shown)
 
 
 def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -60,141 +64,201 @@ def window(record: Mapping[str, Any]) -> tuple[str, str] | None:
     return str(first["from_on"]), str(first["until_on"])
 
 
-def _by(record: Mapping[str, Any]) -> str:
-    first = record["columns"][0]
-    grouped = any(row.label for row in rows(record))
-    return f", by {name(first)}" if grouped else ""
+def _by(record: Mapping[str, Any], title: str) -> str:
+    """Say by which column the rows of a title are grouped, where they are."""
+    if not any(row.label for row in rows(record)):
+        return title
+    return say("{title}, by {column}", title=title, column=name(record["columns"][0]))
 
 
-def _going_on(context: Mapping[str, Any]) -> str:
-    return f"from {name(context['source'])} to {name(context['target'])}" if "source" in context else ""
+def _step(context: Mapping[str, Any]) -> dict[str, str]:
+    """The two ends of a step, where the chart is of one."""
+    return {end: name(context[end]) for end in ("source", "target")} if "source" in context else {}
 
 
 def _shares_title(record: Mapping[str, Any]) -> str:
     context = record["context"]
     measure = context.get("measure")
     if measure == "converted":
-        return f"How many journeys reach “{name(context.get('goal'))}”{_by(record)}"
+        return _by(record, say("How many journeys reach “{goal}”", goal=name(context.get("goal"))))
     if measure == "bounced":
-        return f"How many journeys go {' → '.join(map(name, context['chain']))}{_by(record)}"
-    if measure not in _SHARES:
-        return f"Shares{_by(record)}"
-    return _SHARES[measure][0] + (_by(record) if measure in _GROUPED else "")
+        return _by(record, say("How many journeys go {chain}", chain=chain(context)))
+    title = _SHARES.get(measure) or say("Shares")
+    return title if measure in _SHARES and measure not in _GROUPED else _by(record, title)
 
 
 def _shares_subtitle(record: Mapping[str, Any]) -> str:
-    context = record["context"]
+    return say("{measure}. Thin lines: 95 % intervals; n: customers", measure=_share_of(record["context"]))
+
+
+def _share_of(context: Mapping[str, Any]) -> str:
     measure, within, horizon = (context.get(key) for key in ("measure", "within_days", "horizon_days"))
-    said = _SHARES.get(str(measure), ("", f"Share of {name(context.get('of', 'each row'))}"))[1]
-    if measure == "converted":
-        said = "Share of journeys that get there" + (f" within {quantity(within, 'days')}" if within else "")
+    if measure == "converted" and within:
+        return say("Share of journeys that get there within {time}", time=quantity(within, "days"))
     if measure == "left" and horizon:
-        said = f"Share of customers still there after {quantity(horizon, 'days')}"
-    return f"{said}. Thin lines: 95 % intervals; n: customers"
+        return say("Share of customers still there after {time}", time=quantity(horizon, "days"))
+    if measure in _MEASURES:
+        return _MEASURES[str(measure)]
+    return say("Share of {whole}", whole=name(context.get("of", say("each row"))))
 
 
 def _trend_title(record: Mapping[str, Any]) -> str:
-    context = record["context"]
-    every = {1: "day by day", 7: "week by week"}.get(context.get("every_days", 7), "over time")
-    if on := _going_on(context):
-        return f"How many go on {on}, {every}"
-    return {"count": "How many", "score": "The score"}.get(unit(record), "The share") + f", {every}"
+    step = _step(record["context"])
+    every = record["context"].get("every_days", 7)
+    what = (
+        say("How many go on from {source} to {target}", **step)
+        if step
+        else _TRENDS.get(unit(record)) or say("The share")
+    )
+    if every == 1:
+        return say("{what}, day by day", what=what)
+    return say("{what}, week by week", what=what) if every == 7 else say("{what}, over time", what=what)
 
 
 def _trend_subtitle(record: Mapping[str, Any]) -> str:
-    context = record["context"]
-    kind = unit(record)
-    within = context.get("within_days")
-    measure = {"share": "Share", "count": "Number", "score": "Score", "days": "Days"}.get(kind, "Estimate")
-    if on := _going_on(context):
-        measure = f"Share that goes on {on}" + (f" within {quantity(within, 'days')}" if within else "")
-    band = "" if kind == "count" else ". Band: 95 % interval"
-    field = window(record)
-    return f"{measure}{band}" + (f"; shaded: {dates(*field)}" if field and not claimed(record) else "")
+    kind, field = unit(record), window(record)
+    said = _trend_measure(record["context"], kind)
+    if kind != "count":
+        said = say("{measure}. Band: 95 % interval", measure=said)
+    return (
+        say("{measure}; shaded: {dates}", measure=said, dates=dates(*field)) if field and not claimed(record) else said
+    )
+
+
+def _trend_measure(context: Mapping[str, Any], kind: str) -> str:
+    step, within = _step(context), context.get("within_days")
+    if step and within:
+        time = quantity(within, "days")
+        return say("Share that goes on from {source} to {target} within {time}", time=time, **step)
+    if step:
+        return say("Share that goes on from {source} to {target}", **step)
+    return _UNITS.get(kind) or say("Estimate")
 
 
 def _survival_title(record: Mapping[str, Any]) -> str:
-    return f"How long customers stay{' active' if record['context'].get('kind') == 'lapse' else ''}{_by(record)}"
+    if record["context"].get("kind") == "lapse":
+        return _by(record, say("How long customers stay active"))
+    return _by(record, say("How long customers stay"))
 
 
 def _survival_subtitle(record: Mapping[str, Any]) -> str:
-    there = "still active" if record["context"].get("kind") == "lapse" else "still there"
-    said = f"Share of customers {there}, by days since the start. Bands: 95 % intervals; a curve ends below 10 at risk"
-    panels = len({row.label for row in rows(record)}) > 5
-    return f"{said}. Each panel runs from 0 to 100 %, the other groups in pale" if panels else said
+    there = say("Share of customers still there, by days since the start")
+    if record["context"].get("kind") == "lapse":
+        there = say("Share of customers still active, by days since the start")
+    if len({row.label for row in rows(record)}) > 5:
+        return say(
+            "{measure}. Bands: 95 % intervals; a curve ends below 10 at risk. Each panel runs from 0 to 100 %, the "
+            "other groups in pale",
+            measure=there,
+        )
+    return say("{measure}. Bands: 95 % intervals; a curve ends below 10 at risk", measure=there)
 
 
 def _flow_title(record: Mapping[str, Any]) -> str:
-    of = {"touchpoint": "touchpoint to touchpoint"}.get(str(record["context"].get("of")), "channel to channel")
-    return f"How journeys run from {of}"
+    if record["context"].get("of") == "touchpoint":
+        return say("How journeys run from touchpoint to touchpoint")
+    return say("How journeys run from channel to channel")
 
 
 def _stay_claim(about: Mapping[str, Any]) -> str:
     row = claims(about)[0]
-    stay = "stay active" if about["context"].get("kind") == "lapse" else "stay"
-    group, by = name(row.values["group"]), name(about["context"].get("by"))
-    return f"Customers whose {by} is {group} {stay} {'longer' if row.estimate > 0 else 'less long'}"
+    told = {"by": name(about["context"].get("by")), "group": name(row.values["group"])}
+    if about["context"].get("kind") == "lapse":
+        if row.estimate > 0:
+            return say("Customers whose {by} is {group} stay active longer", **told)
+        return say("Customers whose {by} is {group} stay active less long", **told)
+    if row.estimate > 0:
+        return say("Customers whose {by} is {group} stay longer", **told)
+    return say("Customers whose {by} is {group} stay less long", **told)
 
 
 def _incident_claim(about: Mapping[str, Any]) -> str:
-    row = claims(about)[0]
-    fewer = "Fewer" if row.estimate < float(row.values["before"]) else "More"
-    when = dates(row.values["from_on"], row.values["until_on"])
-    return f"{fewer} went on {_going_on(about['context'])}, {when}"
+    row, context = claims(about)[0], about["context"]
+    told = {
+        "source": name(context.get("source")),
+        "target": name(context.get("target")),
+        "when": dates(row.values["from_on"], row.values["until_on"]),
+    }
+    if row.estimate < float(row.values["before"]):
+        return say("Fewer went on from {source} to {target}, {when}", **told)
+    return say("More went on from {source} to {target}, {when}", **told)
 
 
 def _coverage_title(record: Mapping[str, Any]) -> str:
-    period = record["context"].get("period", "month")
-    return f"Events on each channel, {period} by {period}"
+    return say("Events on each channel, {period} by {period}", period=_period(record))
 
 
 def _coverage_subtitle(record: Mapping[str, Any]) -> str:
-    period = record["context"].get("period", "month")
-    said = f"Number of events. Stronger shade: nearer to the channel’s busiest {period}, by the day; framed: with a gap"
-    veiled = any(row.state == "hidden" for row in rows(record))
-    return said + (
-        f"; {HIDDEN_CELL}: hidden, as in it are fewer than {count(record.get('min_cell', 10))} customers"
-        if veiled
-        else ""
+    told = {"period": _period(record), "number": count(record.get("min_cell", 10)), "sign": HIDDEN_CELL}
+    if any(row.state == "hidden" for row in rows(record)):
+        return say(
+            "Number of events. Stronger shade: nearer to the channel’s busiest {period}, by the day; framed: with a "
+            "gap; {sign}: hidden, as in it are fewer than {number} customers",
+            **told,
+        )
+    return say(
+        "Number of events. Stronger shade: nearer to the channel’s busiest {period}, by the day; framed: with a gap",
+        **told,
     )
+
+
+def _period(record: Mapping[str, Any]) -> str:
+    return period(record["context"].get("period", "month"))
 
 
 _CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"stay": _stay_claim, "incident": _incident_claim}
 
 TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _shares_title,
-    "outcomes": lambda record: f"How journeys end{_by(record)}",
+    "outcomes": lambda record: _by(record, say("How journeys end")),
     "flow": _flow_title,
     "trend": _trend_title,
     "survival": _survival_title,
     "coverage": _coverage_title,
 }
 
-# Shares by measure: the title, and the measure as the line under it says it.
-_SHARES: Mapping[str, tuple[str, str]] = {
-    "first_channel": ("Where journeys start", "Share of journeys that start on each channel"),
-    "channel_use": ("Which channels customers use", "Share of customers who use each channel at least once"),
-    "causes": ("Why contracts ended", "Share of the customers whose contract ended"),
-    "bounced": ("", "Share of journeys that do"),
-    "left": ("How many customers are still there", "Share of customers"),
-    "nps": ("Net promoter score", "From −100 to 100, of the customers who answered"),
-}
+# Shares by measure: the title, and what the line under it says.
+_SHARES = Phrases(
+    {
+        "first_channel": later("Where journeys start"),
+        "channel_use": later("Which channels customers use"),
+        "causes": later("Why contracts ended"),
+        "left": later("How many customers are still there"),
+        "nps": later("Net promoter score"),
+    }
+)
+_MEASURES = Phrases(
+    {
+        "converted": later("Share of journeys that get there"),
+        "first_channel": later("Share of journeys that start on each channel"),
+        "channel_use": later("Share of customers who use each channel at least once"),
+        "causes": later("Share of the customers whose contract ended"),
+        "bounced": later("Share of journeys that do"),
+        "left": later("Share of customers"),
+        "nps": later("From −100 to 100, of the customers who answered"),
+    }
+)
 _GROUPED = {"left", "nps"}
+
+_TRENDS = Phrases({"count": later("How many"), "score": later("The score")})
+_UNITS = Phrases({"share": later("Share"), "count": later("Number"), "score": later("Score"), "days": later("Days")})
 
 _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _shares_subtitle,
-    "outcomes": lambda _: "Share of journeys. Hatched: still open. Thin lines: 95 % intervals; n: customers",
-    "flow": lambda _: "Width: share of all journeys. Hatched: still open. The intervals stand in the table",
+    "outcomes": lambda _: say("Share of journeys. Hatched: still open. Thin lines: 95 % intervals; n: customers"),
+    "flow": lambda _: say("Width: share of all journeys. Hatched: still open. The intervals stand in the table"),
     "trend": _trend_subtitle,
     "survival": _survival_subtitle,
     "coverage": _coverage_subtitle,
 }
 
-_KINDS: Mapping[str, str] = {
-    "shares": "Bar chart",
-    "outcomes": "Bar chart",
-    "flow": "Flow chart",
-    "trend": "Line chart",
-    "survival": "Survival curves",
-    "coverage": "Heat map",
-}
+_KINDS = Phrases(
+    {
+        "shares": later("Bar chart"),
+        "outcomes": later("Bar chart"),
+        "flow": later("Flow chart"),
+        "trend": later("Line chart"),
+        "survival": later("Survival curves"),
+        "coverage": later("Heat map"),
+    }
+)

@@ -5,126 +5,171 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from journeylib.show.words.language import Phrases, later, say
 from journeylib.show.words.names import sentence_case
-from journeylib.show.words.numbers import unit
+from journeylib.show.words.units import unit
 
 __all__ = ["NOTHING", "head", "heading", "value"]
 
-_HEADS: Mapping[str, str] = {
-    "n": "Customers (n)",
-    "interval": "95 % interval",
-    "wait_interval": "95 % interval",
-    "at_risk": "At risk",
-    "period_on": "From",
-    "from_on": "From",
-    "until_on": "Until",
-    "step": "Step",
-    "source": "From",
-    "target": "To",
-    "wait_hours": "Median wait",
-    "day": "Day",
-    "rows": "Rows",
-    "returned": "Came back later",
-    "left": "Have left",
-    "silent_days": "Silence, in days",
-    "within_days": "Days allowed",
-    "rule": "Rule",
-    "records": "Records",
-    "before": "At other times",
-    "baseline": "Compared with",
-    "group": "Group",
-    "quarantined": "Set aside",
-    "first_on": "First day",
-    "last_on": "Last day",
-    "sentence": "What is wrong",
-    "remedy": "What to do",
-    "usual": "Customers usual",
-    "usual_day": "Usual day",
-    "days_checked": "Days checked",
-    "days_missing": "Days with a gap",
-    "kept_to": "Finest unit",
-    "hour_share": "Whole hour",
-    "midnight_share": "Midnight",
-    "day_only": "Day only",
-    "ambiguous": "Doubled hour",
-    "middle_of_day": "Middle of its day",
-    "known_by": "Known by",
-    "mode": "Mode of identity",
-    "is_used": "Used here",
-    "sign": "Sign",
-}
+_HEADS = Phrases(
+    {
+        "n": later("Customers (n)"),
+        "interval": later("95 % interval"),
+        "wait_interval": later("95 % interval"),
+        "at_risk": later("At risk"),
+        "period_on": later("From"),
+        "from_on": later("From"),
+        "until_on": later("Until"),
+        "step": later("Step"),
+        "source": later("From"),
+        "target": later("To"),
+        "wait_hours": later("Median wait"),
+        "day": later("Day"),
+        "rows": later("Rows"),
+        "returned": later("Came back later"),
+        "left": later("Have left"),
+        "silent_days": later("Silence, in days"),
+        "within_days": later("Days allowed"),
+        "rule": later("Rule"),
+        "records": later("Records"),
+        "before": later("At other times"),
+        "baseline": later("Compared with"),
+        "group": later("Group"),
+        "quarantined": later("Set aside"),
+        "first_on": later("First day"),
+        "last_on": later("Last day"),
+        "sentence": later("What is wrong"),
+        "remedy": later("What to do"),
+        "usual": later("Customers usual"),
+        "usual_day": later("Usual day"),
+        "days_checked": later("Days checked"),
+        "days_missing": later("Days with a gap"),
+        "kept_to": later("Finest unit"),
+        "hour_share": later("Whole hour"),
+        "midnight_share": later("Midnight"),
+        "day_only": later("Day only"),
+        "ambiguous": later("Doubled hour"),
+        "middle_of_day": later("Middle of its day"),
+        "known_by": later("Known by"),
+        "mode": later("Mode of identity"),
+        "is_used": later("Used here"),
+        "sign": later("Sign"),
+        "channel": later("Channel"),
+        "touchpoint": later("Touchpoint"),
+        "outcome": later("Outcome"),
+        "path": later("Path"),
+        "cause": later("Cause"),
+        "customers": later("Customers"),
+        "journeys": later("Journeys"),
+        "events": later("Events"),
+        "steps": later("Steps"),
+        "entries": later("Entries"),
+        "answers": later("Answers"),
+        "devices": later("Devices"),
+        "days": later("Days"),
+        "accepted": later("Accepted"),
+        "duplicates": later("Duplicates"),
+        "warning": later("Warning"),
+    }
+)
 
 # The heads that a form has of its own.
-_OWN_HEADS: Mapping[str, Mapping[str, str]] = {
-    "sources": {"source": "Source"},
-    "clocks": {"source": "Source"},
-    "gaps": {"n": "Customers at most"},
-    "known": {"estimate": "Share of events"},
-    "bot_signs": {"estimate": "Share of events"},
+_OWN_HEADS: Mapping[str, Phrases] = {
+    "sources": Phrases({"source": later("Source")}),
+    "clocks": Phrases({"source": later("Source")}),
+    "gaps": Phrases({"n": later("Customers at most")}),
+    "known": Phrases({"estimate": later("Share of events")}),
+    "bot_signs": Phrases({"estimate": later("Share of events")}),
 }
 
 # What the codes in a column are called.
-_VALUES: Mapping[str, Mapping[str, str]] = {
-    "kept_to": {"fraction": "below a second"},
-    "known_by": {
-        "itself": "a person on the event",
-        "before": "the person seen on its device before",
-        "after": "the person next seen on its device",
-        "graph": "ids that were merged",
-        "device": "only a device (anonymous)",
-        "nobody": "nothing (anonymous)",
-    },
-    "mode": {
-        "none": "none: the event alone",
-        "live": "live: and the person before, on its device",
-        "replay": "replay: and the next one, within the look-back",
-        "graph": "graph: and ids that occur together",
-    },
-    "sign": {"many": "many moments in 24 hours", "fast": "short pauses", "both": "both"},
+_VALUES: Mapping[str, Phrases] = {
+    "kept_to": Phrases({"fraction": later("below a second")}),
+    "known_by": Phrases(
+        {
+            "itself": later("a person on the event"),
+            "before": later("the person seen on its device before"),
+            "after": later("the person next seen on its device"),
+            "graph": later("ids that were merged"),
+            "device": later("only a device (anonymous)"),
+            "nobody": later("nothing (anonymous)"),
+        }
+    ),
+    "mode": Phrases(
+        {
+            "none": later("none: the event alone"),
+            "live": later("live: and the person before, on its device"),
+            "replay": later("replay: and the next one, within the look-back"),
+            "graph": later("graph: and ids that occur together"),
+        }
+    ),
+    "outcome": Phrases({"converted": later("converted"), "lost": later("lost"), "open": later("open")}),
+    "sign": Phrases({"many": later("many moments in 24 hours"), "fast": later("short pauses"), "both": later("both")}),
 }
 
-_ESTIMATES: Mapping[str, str] = {
-    "share": "Share",
-    "points": "Difference",
-    "days": "Days",
-    "hours": "Hours",
-    "score": "Score",
-    "count": "Count",
-    "records": "Records",
-    "number": "Estimate",
-}
+# What a flow calls the places that are none of the data's own.
+_ENDS = Phrases(
+    {
+        "converted": later("converted"),
+        "drop-off": later("drop-off"),
+        "open": later("open"),
+        "other": later("other"),
+    }
+)
 
-_CAPTIONS: Mapping[str, str] = {
-    "transitions": "The most frequent steps, and the wait before each",
-    "quarantine": "Rows set aside, by rule",
-    "first_channel": "Where journeys start",
-    "outcomes": "How journeys end",
-    "stay": "Differences in how long customers stay",
-    "left": "Customers still there",
-    "incident": "Periods that stand out",
-    "sensitivity": "The same with other lengths of silence",
-    "converted_by": "Journeys that reach the goal, group by group",
-    "windows": "The same with half and with twice the time",
-    "paths": "The most frequent paths",
-    "sources": "What was read from each source",
-    "channels": "Each channel, its customers on a usual day, and the days that could show a gap",
-    "gaps": "Gaps",
-    "clocks": "How exactly each source keeps time (hours in UTC)",
-    "known": "How events became known",
-    "identity_modes": "How many customers each mode of identity would give",
-    "unmerged": "Groups of ids that were too large to merge",
-    "bot_signs": "Customers at a pace that no person keeps",
-    "warnings": "What the load warned of",
-    "reasons": "Records set aside, by rule",
-}
+_ESTIMATES = Phrases(
+    {
+        "share": later("Share"),
+        "points": later("Difference"),
+        "days": later("Days"),
+        "hours": later("Hours"),
+        "score": later("Score"),
+        "count": later("Count"),
+        "records": later("Records"),
+        "number": later("Estimate"),
+    }
+)
+
+_CAPTIONS = Phrases(
+    {
+        "transitions": later("The most frequent steps, and the wait before each"),
+        "quarantine": later("Rows set aside, by rule"),
+        "first_channel": later("Where journeys start"),
+        "outcomes": later("How journeys end"),
+        "stay": later("Differences in how long customers stay"),
+        "left": later("Customers still there"),
+        "incident": later("Periods that stand out"),
+        "sensitivity": later("The same with other lengths of silence"),
+        "converted_by": later("Journeys that reach the goal, group by group"),
+        "windows": later("The same with half and with twice the time"),
+        "paths": later("The most frequent paths"),
+        "sources": later("What was read from each source"),
+        "channels": later("Each channel, its customers on a usual day, and the days that could show a gap"),
+        "gaps": later("Gaps"),
+        "clocks": later("How exactly each source keeps time (hours in UTC)"),
+        "known": later("How events became known"),
+        "identity_modes": later("How many customers each mode of identity would give"),
+        "unmerged": later("Groups of ids that were too large to merge"),
+        "bot_signs": later("Customers at a pace that no person keeps"),
+        "warnings": later("What the load warned of"),
+        "reasons": later("Records set aside, by rule"),
+        "shares": later("Shares"),
+        "survival": later("Survival"),
+        "flow": later("Flow"),
+        "trend": later("Trend"),
+        "coverage": later("Coverage"),
+    }
+)
 
 # What stands in place of a table without rows, where that is an answer; empty where a finding says it.
-NOTHING: Mapping[str, str] = {
-    "gaps": "",
-    "reasons": "No record was set aside.",
-    "warnings": "The load warned of nothing.",
-    "unmerged": "No group of ids was too large to merge.",
-}
+NOTHING = Phrases(
+    {
+        "gaps": "",
+        "reasons": later("No record was set aside."),
+        "warnings": later("The load warned of nothing."),
+        "unmerged": later("No group of ids was too large to merge."),
+    }
+)
 
 
 def head(column: str, record: Mapping[str, Any]) -> str:
@@ -133,17 +178,17 @@ def head(column: str, record: Mapping[str, Any]) -> str:
     >>> head("estimate", {"form": "transitions", "context": {}}), head("wait_seconds", {"form": "", "context": {}})
     ('Share of journeys', 'Wait seconds')
     """
-    own = _OWN_HEADS.get(record["form"], {})
-    if column in own:
+    own = _OWN_HEADS.get(record["form"])
+    if own is not None and column in own:
         return own[column]
     if column == "estimate":
         if record["form"] in ("transitions", "flow", "outcomes"):
-            return "Share of journeys"
+            return say("Share of journeys")
         if record["form"] == "coverage":
-            return "Events"
+            return say("Events")
         if record["form"] in ("survival", "left"):
-            return "Still there"
-        return "Difference" if record["form"] == "stay" else _ESTIMATES[unit(record)]
+            return say("Still there")
+        return say("Difference") if record["form"] == "stay" else _ESTIMATES[unit(record)]
     return _HEADS.get(column) or sentence_case(column)
 
 
@@ -152,10 +197,11 @@ def heading(record: Mapping[str, Any]) -> str:
     return _CAPTIONS.get(record["form"]) or sentence_case(record["form"])
 
 
-def value(column: str, code: str) -> str:
-    """Give the words for a code of a column; a name from data as it is.
+def value(column: str, code: str, form: str = "") -> str:
+    """Give the words for a code of a column, where the form has it; a name from data as it is.
 
-    >>> value("sign", "fast"), value("channel", "web")
-    ('short pauses', 'web')
+    >>> value("sign", "fast"), value("channel", "web"), value("target", "drop-off", "flow")
+    ('short pauses', 'web', 'drop-off')
     """
-    return _VALUES.get(column, {}).get(code, code)
+    known = _ENDS if form == "flow" and column in ("source", "target") else _VALUES.get(column)
+    return code if known is None else known.get(code, code)

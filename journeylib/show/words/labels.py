@@ -5,89 +5,114 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from journeylib.show.words.language import Phrases, later, say
 from journeylib.show.words.names import name, sentence_case
 from journeylib.show.words.numbers import quantity
 
-__all__ = ["CHROME", "TERMS", "VERDICTS", "label", "page_name", "terms", "verdict"]
+__all__ = ["CHROME", "TERMS", "VERDICTS", "chain", "label", "page_name", "stood", "terms", "verdict"]
 
-VERDICTS: Mapping[str, str] = {
-    "supported": "Supported",
-    "against": "Against",
-    "not enough data": "Not enough data",
-    "not applicable": "Not applicable",
-    "claimed": "Claimed",
-}
+VERDICTS = Phrases(
+    {
+        "supported": later("Supported"),
+        "against": later("Against"),
+        "not enough data": later("Not enough data"),
+        "not applicable": later("Not applicable"),
+        "claimed": later("Claimed"),
+    }
+)
 
-CHROME: Mapping[str, str] = {
-    "skip": "Skip to the answer",
-    "contents": "On this page",
-    "pages": "Pages of this edition",
-    "answer": "The answer",
-    "numbers": "In numbers",
-    "made": "How this was made",
-    "draft": "Draft",
-    "draft_note": "Nobody has reviewed this edition yet. Do not decide on it alone.",
-    "claims_asked": "Questions asked beforehand",
-    "claims_found": "What else this edition claims",
-    "claims_none": "This edition claims no difference beyond the questions above.",
-    "claims_empty": "No question was asked beforehand, and this edition claims no difference.",
-    "asked_on": "Asked on",
-    "read_more": "The evidence",
-    "in_edition": "In this edition",
-    "numbers_behind": "The numbers behind the chart",
-    "set_aside": "Rows set aside, by rule",
-    "hidden": "hidden",
-    "unjudged": "Not yet judged",
-    "at_risk": "At risk",
-    "gap": "○ not enough data",
-    "counted": "counted, not estimated",
-    "left_out": "A printed output is left out: a shared page shows only what was judged.",
-    "parameters": "Parameters",
-    "parameter": "Parameter",
-    "value": "Value",
-    "data": "Data",
-    "versions": "Versions",
-    "version": "Version",
-    "package": "Package",
-    "data_print": "Fingerprint of the data",
-    "code_print": "Fingerprint of the code",
-    "yes": "yes",
-    "no": "no",
-    "period": "Period",
-    "complete": "Complete through",
-    "previous": "Edition before",
-    "edition": "Edition",
-    "queries": "The queries, as they ran",
-    "definitions": "Definitions",
-    "catalogue": "Reports",
-    "catalogue_lead": "Each report asks one set of questions and is made again as data arrive. Below stands the newest "
-    "edition of each, with its answer.",
-    "catalogue_empty": "No report has been published yet. Run one: journey run RECIPE",
-    "older": "Older editions",
-    "state_failed": "Why the last run failed",
-    "none": "none",
-}
+_STOOD = Phrases(
+    {
+        "supported": later("supported"),
+        "against": later("against"),
+        "not enough data": later("not enough data"),
+        "not applicable": later("not applicable"),
+        "claimed": later("claimed"),
+    }
+)
+
+CHROME = Phrases(
+    {
+        "skip": later("Skip to the answer"),
+        "contents": later("On this page"),
+        "pages": later("Pages of this edition"),
+        "answer": later("The answer"),
+        "numbers": later("In numbers"),
+        "made": later("How this was made"),
+        "draft": later("Draft"),
+        "draft_note": later("Nobody has reviewed this edition yet. Do not decide on it alone."),
+        "claims_asked": later("Questions asked beforehand"),
+        "claims_found": later("What else this edition claims"),
+        "claims_none": later("This edition claims no difference beyond the questions above."),
+        "claims_empty": later("No question was asked beforehand, and this edition claims no difference."),
+        "read_more": later("The evidence"),
+        "in_edition": later("In this edition"),
+        "numbers_behind": later("The numbers behind the chart"),
+        "set_aside": later("Rows set aside, by rule"),
+        "hidden": later("hidden"),
+        "unjudged": later("Not yet judged"),
+        "at_risk": later("At risk"),
+        "gap": later("○ not enough data"),
+        "counted": later("counted, not estimated"),
+        "left_out": later("A printed output is left out: a shared page shows only what was judged."),
+        "parameters": later("Parameters"),
+        "parameter": later("Parameter"),
+        "value": later("Value"),
+        "data": later("Data"),
+        "versions": later("Versions"),
+        "version": later("Version"),
+        "package": later("Package"),
+        "data_print": later("Fingerprint of the data"),
+        "code_print": later("Fingerprint of the code"),
+        "yes": later("yes"),
+        "no": later("no"),
+        "period": later("Period"),
+        "complete": later("Complete through"),
+        "previous": later("Edition before"),
+        "edition": later("Edition"),
+        "definitions": later("Definitions"),
+        "catalogue": later("Reports"),
+        "catalogue_lead": later(
+            "Each report asks one set of questions and is made again as data arrive. Below stands the newest "
+            "edition of each, with its answer."
+        ),
+        "catalogue_empty": later("No report has been published yet. Run one: journey run RECIPE"),
+        "older": later("Older editions"),
+        "state_failed": later("Why the last run failed"),
+        "none": later("none"),
+    }
+)
 
 # Explained once on a page, after the block that first uses them.
-TERMS: Mapping[str, str] = {
-    "interval": "In brackets: the range the data leave plausible (a 95 % interval; wider where a difference is "
-    "claimed) and n, the customers behind it.",
-    "journey": "A journey is one customer’s run of contacts, up to a long silence.",
-    "mature": "Only journeys that have had the full time to get there are counted.",
-    "outcome": "Open: a journey that has not had time to end, neither converted nor lost.",
-    "nps": "The net promoter score is the share of answers 9–10 less that of answers 0–6, from −100 to 100.",
-    "stay": "Stay is the average number of days as a customer within the stated time. A difference between groups is "
-    "an association; it does not say why.",
-    "lapse": "A customer has lapsed at the start of the first long silence.",
-    "at_risk": "At risk: customers still there, and still observed, on that day.",
-    "flow": "Drop-off: the journey ended there. Open: it may still go on.",
-    "record": "A record is one row of a source. Set aside: kept apart with the rule that it breaks, and in no number "
-    "of this edition. A duplicate is in it once.",
-    "anonymous": "Anonymous: only a device is known, or nothing.",
-    "gap": "A gap: a day without events on a channel that usually has 10 customers or more on that weekday, or with "
-    "fewer than a fifth of them where 20 or more are usual. Usual: the median of the 8 nearest days of that weekday on "
-    "which the channel was active. A public holiday looks the same as a loss.",
-}
+TERMS = Phrases(
+    {
+        "interval": later(
+            "In brackets: the range the data leave plausible (a 95 % interval; wider where a difference is "
+            "claimed) and n, the customers behind it."
+        ),
+        "journey": later("A journey is one customer’s run of contacts, up to a long silence."),
+        "mature": later("Only journeys that have had the full time to get there are counted."),
+        "outcome": later("Open: a journey that has not had time to end, neither converted nor lost."),
+        "nps": later("The net promoter score is the share of answers 9–10 less that of answers 0–6, from −100 to 100."),
+        "stay": later(
+            "Stay is the average number of days as a customer within the stated time. A difference between groups is "
+            "an association; it does not say why."
+        ),
+        "lapse": later("A customer has lapsed at the start of the first long silence."),
+        "at_risk": later("At risk: customers still there, and still observed, on that day."),
+        "flow": later("Drop-off: the journey ended there. Open: it may still go on."),
+        "record": later(
+            "A record is one row of a source. Set aside: kept apart with the rule that it breaks, and in no number "
+            "of this edition. A duplicate is in it once."
+        ),
+        "anonymous": later("Anonymous: only a device is known, or nothing."),
+        "gap": later(
+            "A gap: a day without events on a channel that usually has 10 customers or more on that weekday, or with "
+            "fewer than a fifth of them where 20 or more are usual. Usual: the median of the 8 nearest days of that "
+            "weekday on which the channel was active. A public holiday looks the same as a loss."
+        ),
+    }
+)
 
 _USES: Mapping[str, Sequence[str]] = {
     "converted": ["interval", "journey", "mature"],
@@ -106,16 +131,26 @@ _USES: Mapping[str, Sequence[str]] = {
     "gaps": ["gap"],
 }
 
-_LABELS: Mapping[str, str] = {
-    "customers": "Customers",
-    "nps": "Net promoter score",
-    "left_customers": "Customers who left",
-    "records": "Records read",
-    "accepted_share": "Accepted, of the records read",
-    "anonymous_share": "Events that stayed anonymous",
-}
+_LABELS = Phrases(
+    {
+        "customers": later("Customers"),
+        "nps": later("Net promoter score"),
+        "left_customers": later("Customers who left"),
+        "records": later("Records read"),
+        "accepted_share": later("Accepted, of the records read"),
+        "anonymous_share": later("Events that stayed anonymous"),
+    }
+)
 
-_PAGES: Mapping[str, str] = {"review": "Data review"}
+# The names of this package's own notebooks; any other is called by its file.
+_PAGES = Phrases(
+    {
+        "summary": later("Summary"),
+        "overview": later("Overview"),
+        "churn": later("Churn"),
+        "review": later("Data review"),
+    }
+)
 
 
 def verdict(value: str) -> str:
@@ -123,20 +158,40 @@ def verdict(value: str) -> str:
     return VERDICTS[value]
 
 
+def stood(value: str | None) -> str:
+    """Give the word of a verdict inside a sentence.
+
+    >>> stood("supported"), stood(None)
+    ('supported', 'not asked')
+    """
+    return say("not asked") if value is None else _STOOD[value]
+
+
+def chain(context: Mapping[str, Any]) -> str:
+    """Give the places of a chain in their order.
+
+    >>> chain({"chain": ["web", "chat"]}) == name("web") + " → " + name("chat")
+    True
+    """
+    return " → ".join(map(name, context.get("chain", ())))
+
+
 def label(record: Mapping[str, Any]) -> str:
     """Give the label of a headline number."""
     context = record["context"]
     form = record["form"]
     if form == "converted_share":
-        within = context.get("within_days")
-        return f"Journeys that reach {name(context.get('goal'))}" + (
-            f" within {quantity(within, 'days')}" if within else ""
-        )
+        goal, within = name(context.get("goal")), context.get("within_days")
+        if within:
+            return say("Journeys that reach {goal} within {time}", goal=goal, time=quantity(within, "days"))
+        return say("Journeys that reach {goal}", goal=goal)
     if form == "bounced_share":
-        return f"Journeys that go {' → '.join(map(name, context.get('chain', ())))}"
+        return say("Journeys that go {chain}", chain=chain(context))
     if form == "still_share":
         horizon = context.get("horizon_days")
-        return f"Customers still there after {quantity(horizon, 'days')}" if horizon else "Customers still there"
+        if horizon:
+            return say("Customers still there after {time}", time=quantity(horizon, "days"))
+        return say("Customers still there")
     return _LABELS.get(form) or sentence_case(form)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from journeylib.show.words.language import Phrases, later, say
 from journeylib.show.words.names import month, visible
 from journeylib.show.words.numbers import count, quantity
 
@@ -16,11 +17,31 @@ __all__ = [
     "month_tick",
     "more_rows",
     "outcome",
+    "period",
     "period_head",
     "tick",
 ]
 
 HIDDEN_CELL = "··"  # in a heat map, where a number has no room to say that it is hidden
+
+_OUTCOMES = Phrases({"converted": later("Converted"), "lost": later("Lost"), "open": later("Still open")})
+_PERIODS = Phrases(
+    {
+        "day": later("day"),
+        "week": later("week"),
+        "month": later("month"),
+        "quarter": later("quarter"),
+        "year": later("year"),
+    }
+)
+_ENDS = Phrases(
+    {
+        "open": later("still open"),
+        "converted": later("converted"),
+        "drop-off": later("drop-off"),
+        "other": later("other"),
+    }
+)
 
 
 def outcome(value: str) -> str:
@@ -29,12 +50,25 @@ def outcome(value: str) -> str:
     >>> outcome("open")
     'Still open'
     """
-    return {"converted": "Converted", "lost": "Lost", "open": "Still open"}.get(value, visible(value))
+    return _OUTCOMES.get(value) or visible(value)
+
+
+def period(value: str) -> str:
+    """Give the noun of a period.
+
+    >>> period("month")
+    'month'
+    """
+    return _PERIODS.get(value) or visible(value)
 
 
 def end(node: str) -> str:
-    """Give the name of a node of a flow: of where it ended, or as the data have it."""
-    return {"open": "still open"}.get(node, node)
+    """Give the name of a node of a flow: of where it ended, or as the data have it.
+
+    >>> end("open"), end("web")
+    ('still open', 'web')
+    """
+    return _ENDS.get(node, node)
 
 
 def column(place: int) -> str:
@@ -43,7 +77,7 @@ def column(place: int) -> str:
     >>> column(0), column(2)
     ('start', 'then')
     """
-    return "start" if place == 0 else "then"
+    return say("start") if place == 0 else say("then")
 
 
 def tick(value: float, unit: str) -> str:
@@ -65,7 +99,7 @@ def month_tick(day: datetime.date, first: datetime.date) -> str:
     ('Jan 2026', 'Feb')
     """
     opening = day.month == 1 or (day - first).days < 31
-    return f"{month(day)} {day.year}" if opening else month(day)
+    return say("{month} {year}", month=month(day), year=day.year) if opening else month(day)
 
 
 def brief(number: float) -> str:
@@ -74,11 +108,9 @@ def brief(number: float) -> str:
     >>> brief(7), brief(999), brief(4205), brief(12740), brief(1_260_000)
     ('7', '999', '4.2k', '13k', '1.3M')
     """
-    for size, sign in [(999_500, "M"), (999.5, "k")]:
-        if number >= size:
-            scaled = number / (1e6 if sign == "M" else 1e3)
-            return f"{scaled:.{1 if scaled < 9.95 else 0}f}{sign}"
-    return count(number)
+    if number >= 999_500:
+        return say("{number}M", number=_short(number / 1e6))
+    return say("{number}k", number=_short(number / 1e3)) if number >= 999.5 else count(number)
 
 
 def period_head(day: datetime.date, period: str, *, is_first: bool) -> tuple[str, str]:
@@ -94,7 +126,7 @@ def period_head(day: datetime.date, period: str, *, is_first: bool) -> tuple[str
     if period == "year":
         return str(day.year), ""
     if period in ("month", "quarter"):
-        head = month(day) if period == "month" else f"Q{(day.month + 2) // 3}"
+        head = month(day) if period == "month" else say("Q{quarter}", quarter=(day.month + 2) // 3)
         return head, str(day.year) if is_first or day.month == 1 else ""
     return str(day.day), month(day) if is_first or day.day <= (7 if period == "week" else 1) else ""
 
@@ -106,7 +138,11 @@ def at_risk(number: float | None, day: float | None = None) -> str:
     '412 on day 360'
     """
     said = "–" if number is None else count(number)
-    return f"{said} at risk" if day is None else f"{said} on day {count(day)}"
+    return (
+        say("{number} at risk", number=said)
+        if day is None
+        else say("{number} on day {day}", number=said, day=count(day))
+    )
 
 
 def more_rows(rest: int) -> str:
@@ -115,4 +151,8 @@ def more_rows(rest: int) -> str:
     >>> more_rows(3)
     'and 3 more in the table'
     """
-    return f"and {count(rest)} more in the table"
+    return say("and {number} more in the table", number=count(rest))
+
+
+def _short(scaled: float) -> str:
+    return quantity(float(f"{scaled:.1f}"), "number", 1) if scaled < 9.95 else count(float(f"{scaled:.0f}"))

@@ -7,24 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.estimates import ENOUGH
-from journeylib.show.words.names import date, dates, visible
+from journeylib.show.words.language import Phrases, begun, later, many, say
+from journeylib.show.words.names import date, dates, listed, visible
 from journeylib.show.words.numbers import count, percent
 
 __all__ = [
     "behind_each",
-    "caution",
     "cut",
     "edition",
     "few",
     "footer",
-    "ledger",
+    "kept",
     "line",
     "notices",
     "reconciliation",
     "rounded",
     "state",
     "thinned",
-    "unanswered",
     "veil",
     "veiled",
 ]
@@ -36,19 +35,11 @@ def line(edition: Mapping[str, Any], statement: Mapping[str, Any] | None = None)
     >>> line({"start": "2026-01-01", "as_of": "2026-06-30", "complete_through": "2026-06-30"})
     '1 January – 30 June 2026; complete through 30 June 2026.'
     """
-    said = []
-    if statement is not None:
-        context = statement["context"]
-        said.append(
-            f"{_many(context['events'], 'event')} of {_many(context['customers'], 'customer')} "
-            f"on {_many(context['channels'], 'channel')}"
-        )
-    if edition.get("start") and edition.get("as_of"):
-        said.append(dates(edition["start"], edition["as_of"]))
-    text = ", ".join(said)
+    whom, when = "" if statement is None else _whom(statement["context"]), _when(edition)
+    about = say("{whom}, {when}", whom=whom, when=when) if whom and when else whom or when
     if edition.get("complete_through"):
-        text += f"; complete through {date(edition['complete_through'])}"
-    return f"{text}." if text else ""
+        return say("{about}; complete through {date}.", about=about, date=date(edition["complete_through"]))
+    return say("{about}.", about=about) if about else ""
 
 
 def notices(edition: Mapping[str, Any]) -> list[str]:
@@ -61,8 +52,14 @@ def notices(edition: Mapping[str, Any]) -> list[str]:
     through, until = edition.get("complete_through"), edition.get("as_of")
     if through and until and str(through)[:10] < str(until)[:10]:
         days = (datetime.date.fromisoformat(str(until)[:10]) - datetime.date.fromisoformat(str(through)[:10])).days
-        last = "the last day is" if days == 1 else f"the last {count(days)} days are"
-        said.insert(0, f"The data are complete through {date(through)} only; {last} partial.")
+        partial = many(
+            days,
+            "The data are complete through {date} only; the last day is partial.",
+            "The data are complete through {date} only; the last {days} days are partial.",
+            date=date(through),
+            days=count(days),
+        )
+        said.insert(0, partial)
     return said
 
 
@@ -71,34 +68,20 @@ def reconciliation(statement: Mapping[str, Any]) -> str:
     context = statement["context"]
     read = context.get("records_in")
     if not read:
-        return "Nothing was read."
-    aside = f"{count(context['quarantined'])} were set aside ({percent(context['quarantined'] / read)})"
-    double = context["duplicates"]
-    return (
-        f"Of {_many(read, 'record')} read, {count(context['accepted'])} were accepted, {aside} and {count(double)} "
-        f"{'is a duplicate' if double == 1 else 'are duplicates'}; the data begin on {date(context['begins_on'])}."
+        return say("Nothing was read.")
+    return many(
+        context["duplicates"],
+        "Of {records} read, {accepted} were accepted, {aside} were set aside ({share}) and {duplicates} is a "
+        "duplicate; the data begin on {date}.",
+        "Of {records} read, {accepted} were accepted, {aside} were set aside ({share}) and {duplicates} are "
+        "duplicates; the data begin on {date}.",
+        records=many(read, "{number} record", "{number} records", number=count(read)),
+        accepted=count(context["accepted"]),
+        aside=count(context["quarantined"]),
+        share=percent(context["quarantined"] / read),
+        duplicates=count(context["duplicates"]),
+        date=date(context["begins_on"]),
     )
-
-
-def caution(guard: Mapping[str, Any], min_cell: int = 10) -> str:
-    """Say a guard that is not met.
-
-    >>> caution({"guard": "departures", "status": "caution", "have": 14, "needed": 20})
-    'Read with caution: 14 departures, 20 would be enough.'
-    """
-    have = f"fewer than {count(min_cell)}" if guard["have"] is None else _plain(guard["have"])
-    return f"Read with caution: {have} {visible(guard['guard'])}, {_plain(guard['needed'])} would be enough."
-
-
-def ledger(judged: Mapping[str, Any]) -> str:
-    """Say how many comparisons the edition makes, how many it claims and what that is worth."""
-    book = judged["ledger"]
-    made, claimed = book["comparisons"], book["claimed"]
-    if not made:
-        return "This edition compares nothing, so it claims no difference."
-    said = f"Of {_many(made, 'comparison')} made in this edition, {count(claimed)} {'is' if claimed == 1 else 'are'} "
-    worth = f"the expected share of false claims is held at {percent(book['alpha'], 0)} ({visible(book['method'])})"
-    return f"{said}claimed; {worth}."
 
 
 def few(n: int | None, needed: int = ENOUGH) -> str:
@@ -107,7 +90,9 @@ def few(n: int | None, needed: int = ENOUGH) -> str:
     >>> few(14), few(400)
     ('not enough data: 14 of 30', 'not enough data')
     """
-    return f"not enough data: {count(n or 0)} of {count(needed)}" if (n or 0) < needed else "not enough data"
+    if (n or 0) < needed:
+        return say("not enough data: {number} of {needed}", number=count(n or 0), needed=count(needed))
+    return say("not enough data")
 
 
 def edition(about: Mapping[str, Any]) -> str:
@@ -116,12 +101,10 @@ def edition(about: Mapping[str, Any]) -> str:
     >>> edition({"id": "5f1c2ab09944", "look": 4, "looks": 52})
     '5f1c2ab0, number 4 of 52 planned'
     """
-    said = str(about.get("id", ""))[:8]
-    if about.get("look"):
-        said += f", number {count(about['look'])}" + (
-            f" of {count(about['looks'])} planned" if about.get("looks") else ""
-        )
-    return said
+    said, look, looks = str(about.get("id", ""))[:8], about.get("look"), about.get("looks")
+    if look and looks:
+        return say("{edition}, number {look} of {looks} planned", edition=said, look=count(look), looks=count(looks))
+    return say("{edition}, number {look}", edition=said, look=count(look)) if look else said
 
 
 def footer(about: Mapping[str, Any]) -> str:
@@ -130,9 +113,13 @@ def footer(about: Mapping[str, Any]) -> str:
     >>> footer({"id": "5f1c2ab09944", "versions": {"journeylib": "0.1.0"}, "as_of": "2026-06-30"})
     'Edition 5f1c2ab0, as of 30 June 2026. Made with journeylib 0.1.0.'
     """
-    said = f"Edition {str(about.get('id', ''))[:8]}" + (f", as of {date(about['as_of'])}" if about.get("as_of") else "")
+    said = say("Edition {edition}", edition=str(about.get("id", ""))[:8])
+    if about.get("as_of"):
+        said = say("{edition}, as of {date}", edition=said, date=date(about["as_of"]))
     version = (about.get("versions") or {}).get("journeylib")
-    return f"{said}. Made with journeylib{' ' + version if version else ''}."
+    if version:
+        return say("{edition}. Made with journeylib {version}.", edition=said, version=version)
+    return say("{edition}. Made with journeylib.", edition=said)
 
 
 def state(status: str, since: str = "") -> str:
@@ -141,14 +128,9 @@ def state(status: str, since: str = "") -> str:
     >>> state("stale", "2026-07-08"), state("failed")
     ('Stale since 8 July 2026', 'The last run failed')
     """
-    said = {"failed": "The last run failed", "stale": f"Stale since {date(since)}"}.get(status, visible(status))
-    return said[:1].upper() + said[1:]
-
-
-def unanswered(question: Mapping[str, Any]) -> str:
-    """Say why a question has no finding that answers it."""
-    reason = visible(question.get("reason") or "no finding of this edition answers it").rstrip(".")
-    return f"{reason[:1].upper()}{reason[1:]}."
+    if status == "stale":
+        return say("Stale since {date}", date=date(since))
+    return _STATES.get(status) or begun(visible(status))
 
 
 def behind_each(n: int) -> str:
@@ -157,7 +139,7 @@ def behind_each(n: int) -> str:
     >>> behind_each(4335)
     'Behind each row: n = 4,335 customers.'
     """
-    return f"Behind each row: n = {_many(n, 'customer')}."
+    return say("Behind each row: n = {customers}.", customers=_customers(n))
 
 
 def cut(rest: int) -> str:
@@ -166,7 +148,12 @@ def cut(rest: int) -> str:
     >>> cut(12)
     'And 12 more rows, in findings.json beside this page.'
     """
-    return f"And {_many(rest, 'more row')}, in findings.json beside this page."
+    return many(
+        rest,
+        "And {number} more row, in findings.json beside this page.",
+        "And {number} more rows, in findings.json beside this page.",
+        number=count(rest),
+    )
 
 
 def thinned(whole: int) -> str:
@@ -175,27 +162,72 @@ def thinned(whole: int) -> str:
     >>> thinned(730)
     'Every tenth of the time; all 730 rows are in findings.json beside this page.'
     """
-    return f"Every tenth of the time; all {count(whole)} rows are in findings.json beside this page."
+    return say("Every tenth of the time; all {number} rows are in findings.json beside this page.", number=count(whole))
 
 
 def veil(record: Mapping[str, Any]) -> str:
     """Say under a table why some of its cells are hidden."""
-    return f"Hidden cells protect groups of fewer than {count(record.get('min_cell', 10))} customers."
+    least = count(record.get("min_cell", 10))
+    if record.get("compared"):
+        return say(
+            "Hidden cells protect groups of fewer than {number} customers, and changes of so few since an earlier "
+            "edition.",
+            number=least,
+        )
+    return say("Hidden cells protect groups of fewer than {number} customers.", number=least)
+
+
+def kept(record: Mapping[str, Any]) -> str:
+    """Say of which day a record, or a part of it, is where it is shown as an earlier edition showed it; else nothing.
+
+    >>> kept({"rows": [[40]], "kept": [{"row": 0, "as_of": "2026-06-23"}]})
+    'This is as of 23 June 2026; shown anew, it would point at fewer than 10 customers.'
+    """
+    rows = record.get("kept") or ()
+    if not rows:
+        return ""
+    told = {
+        "days": listed([date(day) for day in sorted({one["as_of"] for one in rows})]),
+        "number": count(record.get("min_cell", 10)),
+    }
+    if len(rows) == len(record["rows"]):
+        return say("This is as of {days}; shown anew, it would point at fewer than {number} customers.", **told)
+    return say("Part of this is as of {days}; shown anew, it would point at fewer than {number} customers.", **told)
 
 
 def veiled(record: Mapping[str, Any]) -> str:
     """Say in place of a number that disclosure hides it."""
-    return f"hidden: protects groups under {count(record.get('min_cell', 10))} customers"
+    return say("hidden: protects groups under {number} customers", number=count(record.get("min_cell", 10)))
 
 
 def rounded(record: Mapping[str, Any]) -> str:
     """Say under a table that counts are rounded; empty where they are exact."""
-    return "Counts are rounded to the nearest 5." if record.get("audience") == "shared" else ""
+    return say("Counts are rounded to the nearest 5.") if record.get("audience") == "shared" else ""
 
 
-def _many(number: float, noun: str) -> str:
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+_STATES = Phrases(
+    {
+        "failed": later("The last run failed"),
+        "published": later("Published"),
+        "draft": later("Draft"),
+        "reviewed": later("Reviewed"),
+    }
+)
 
 
-def _plain(value: Any) -> str:
-    return count(value) if isinstance(value, int) else f"{value:.2g}" if isinstance(value, float) else visible(value)
+def _when(edition: Mapping[str, Any]) -> str:
+    return dates(edition["start"], edition["as_of"]) if edition.get("start") and edition.get("as_of") else ""
+
+
+def _whom(context: Mapping[str, Any]) -> str:
+    events, channels = context["events"], context["channels"]
+    return say(
+        "{events} of {customers} on {channels}",
+        events=many(events, "{number} event", "{number} events", number=count(events)),
+        customers=_customers(context["customers"]),
+        channels=many(channels, "{number} channel", "{number} channels", number=count(channels)),
+    )
+
+
+def _customers(number: float) -> str:
+    return many(number, "{number} customer", "{number} customers", number=count(number))

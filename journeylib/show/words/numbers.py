@@ -1,17 +1,22 @@
 """Numbers as a reader sees them.
 
 Two significant digits unless the interval is finer; a narrow no-break space before %,
-an en dash between two ends, a real minus sign, commas between thousands.
+an en dash between two ends, a real minus sign, commas between thousands. The signs between
+digits are read off the translation of one sample number.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from journeylib.show.words.language import later, many, say
+
 __all__ = [
+    "bare",
     "between",
     "count",
     "customers",
@@ -21,7 +26,6 @@ __all__ = [
     "places",
     "quantity",
     "significant",
-    "unit",
     "wait",
     "waits",
 ]
@@ -29,54 +33,10 @@ __all__ = [
 THIN = "\u202f"  # narrow no-break space
 MINUS = "\u2212"
 
-_UNITS = {
-    "stay": "days",
-    "median_stay": "days",
-    "nps": "score",
-    "customers": "count",
-    "left_customers": "count",
-    "coverage": "count",
-    "records": "records",
-}
-_SHARES = {
-    *(
-        "converted",
-        "bounced",
-        "first_channel",
-        "incident",
-        "left",
-        "returned",
-        "shares",
-        "outcomes",
-        "flow",
-        "survival",
-    ),
-    *(
-        "converted_share",
-        "bounced_share",
-        "still_share",
-        "transitions",
-        "converted_by",
-        "windows",
-        "sensitivity",
-        "paths",
-    ),
-    *("anonymous", "anonymous_share", "accepted_share", "ties", "late", "bots", "bot_signs", "known"),
-}
+_TIMES = {"days", "hours", "minutes", "seconds"}
 _SCALE = {"share": 100.0, "points": 100.0}
-_NOUNS = {"days": "day", "hours": "hour", "points": "point"}
-
-
-def unit(record: Mapping[str, Any]) -> str:
-    """Give what the estimates of a record are: share, count, records, days, hours, score, points or number.
-
-    A count is of customers or of what they did, and shared pages round it; records were read, and are exact.
-
-    The context's `unit` decides; otherwise the form does.
-    """
-    said = record["context"].get("unit")
-    form = record["form"]
-    return str(said or _UNITS.get(form) or ("share" if form in _SHARES else "number"))
+# Translators: write this number with your signs for thousands and decimals.
+_SAMPLE = later("1,234.5")
 
 
 def places(unit: str, value: float, low: float = math.nan, high: float = math.nan) -> int:
@@ -126,20 +86,25 @@ def quantity(value: float, unit: str, decimals: int | None = None) -> str:
     """
     if math.isnan(value):
         return "–"
-    scaled = value * _SCALE.get(unit, 1.0)
-    decimals = places(unit, value) if decimals is None else decimals
     if unit == "share":
-        while decimals < 2 and 0 < value < 1 and round(scaled, decimals) in (0, 100):
-            decimals += 1
-        shown = _fixed(scaled, decimals)
-        if 0 < value < 1 and shown in ("0.00", "100.00"):
-            shown = "<0.01" if value < 0.5 else ">99.99"
-        return f"{shown}{THIN}%"
-    shown = _fixed(scaled, decimals)
-    if unit == "days" or unit == "hours":
-        shown = shown.removesuffix(".0")
-    noun = _NOUNS.get(unit)
-    return shown if noun is None else f"{shown} {noun}" if shown in ("1", MINUS + "1") else f"{shown} {noun}s"
+        return _percent(value, places(unit, value) if decimals is None else decimals)
+    shown, size = bare(value, unit, decimals), _size(value, unit, decimals)
+    if unit == "days":
+        return many(size, "{number} day", "{number} days", number=shown)
+    if unit == "hours":
+        return many(size, "{number} hour", "{number} hours", number=shown)
+    return many(size, "{number} point", "{number} points", number=shown) if unit == "points" else shown
+
+
+def bare(value: float, unit: str, decimals: int | None = None) -> str:
+    """Write a value without its unit.
+
+    >>> bare(34.2, "days"), bare(-0.031, "points")
+    ('34', '−3.1')
+    """
+    if math.isnan(value):
+        return "–"
+    return _trimmed(value * _SCALE.get(unit, 1.0), unit, places(unit, value) if decimals is None else decimals)
 
 
 def between(low: float, high: float, unit: str, decimals: int | None = None) -> str:
@@ -149,18 +114,13 @@ def between(low: float, high: float, unit: str, decimals: int | None = None) -> 
     ('36–40\\u202f%', '−9 to 1', '28–40 days')
     """
     if math.isnan(low):
-        return "" if math.isnan(high) else f"up to {quantity(high, unit, decimals)}"
+        return "" if math.isnan(high) else say("up to {value}", value=quantity(high, unit, decimals))
     if decimals is None:
         decimals = max(places(unit, low), places(unit, high)) if unit == "share" else places(unit, high)
     if math.isnan(high):
-        return f"{quantity(low, unit, decimals)} or more"
-    scale = _SCALE.get(unit, 1.0)
-    bare = [_fixed(end * scale, decimals) for end in (low, high)]
-    if unit in ("days", "hours"):
-        bare = [end.removesuffix(".0") for end in bare]
-    joint = " to " if low < 0 else "–"
-    after = f"{THIN}%" if unit == "share" else f" {_NOUNS[unit]}s" if unit in _NOUNS else ""
-    return f"{bare[0]}{joint}{bare[1]}{after}"
+        return say("{value} or more", value=quantity(low, unit, decimals))
+    ends = bare(low, unit, decimals), bare(high, unit, decimals)
+    return _span(*ends, unit, _size(high, unit, decimals), is_wide=low < 0)
 
 
 def estimate(values: Mapping[str, Any], unit: str, *, n: bool = True) -> str:
@@ -179,8 +139,11 @@ def parts(values: Mapping[str, Any], unit: str, *, n: bool = True) -> tuple[str,
     inside = [between(low, high, unit, decimals)] if unit != "count" else []
     if n and unit != "count" and values.get("n") is not None:
         inside.append(customers(values["n"]))
-    bracket = ", ".join(part for part in inside if part)
-    return quantity(value, unit, decimals), f"({bracket})" if bracket else ""
+    known = [part for part in inside if part]
+    bracket = say("({interval}, {customers})", interval=known[0], customers=known[1]) if len(known) > 1 else ""
+    if len(known) == 1:
+        bracket = say("({inside})", inside=known[0])
+    return quantity(value, unit, decimals), bracket
 
 
 def customers(n: float) -> str:
@@ -189,7 +152,7 @@ def customers(n: float) -> str:
     >>> customers(4120).replace(THIN, " ")
     'n = 4,120'
     """
-    return f"n{THIN}={THIN}{count(n)}"
+    return say("n\u202f=\u202f{number}", number=count(n))
 
 
 def significant(value: float) -> str:
@@ -204,14 +167,31 @@ def significant(value: float) -> str:
     return _fixed(value, min(decimals, 6))
 
 
+def rough(value: float) -> str:
+    """Write a plain number to two significant digits.
+
+    >>> rough(12.5), rough(0.5)
+    ('12', '0.5')
+    """
+    _, point = _signs()
+    return f"{value:.2g}".replace(".", point)
+
+
 def wait(hours: float) -> str:
     """Write a wait in the unit that suits it.
 
     >>> wait(0.005), wait(0.2), wait(26.4), wait(120)
     ('18 seconds', '12 minutes', '26 hours', '5 days')
     """
-    value, noun = _wait(hours, hours)
-    return f"{value} {noun}" + ("" if value == "1" else "s")
+    value, unit, decimals = _wait(hours, hours)
+    shown, size = _trimmed(value, unit, decimals), _size(value, unit, decimals)
+    if unit == "days":
+        return many(size, "{number} day", "{number} days", number=shown)
+    if unit == "hours":
+        return many(size, "{number} hour", "{number} hours", number=shown)
+    if unit == "minutes":
+        return many(size, "{number} minute", "{number} minutes", number=shown)
+    return many(size, "{number} second", "{number} seconds", number=shown)
 
 
 def waits(low: float | None, high: float | None) -> str:
@@ -222,21 +202,74 @@ def waits(low: float | None, high: float | None) -> str:
     """
     if low is None or high is None:
         return ""
-    (first, _), (last, noun) = _wait(low, high), _wait(high, high)
-    return f"{first}–{last} {noun}s"
+    (first, unit, some), (last, _, more) = _wait(low, high), _wait(high, high)
+    ends = _trimmed(first, unit, some), _trimmed(last, unit, more)
+    return _span(*ends, unit, _size(last, unit, more), is_wide=False)
+
+
+def _span(low: str, high: str, unit: str, size: float, *, is_wide: bool) -> str:
+    """Write two ends with one unit; a negative one stands apart, so that no sign meets the dash."""
+    ends = say("{low} to {high}", low=low, high=high) if is_wide else say("{low}–{high}", low=low, high=high)
+    if unit == "share":
+        return say("{number}\u202f%", number=ends)
+    if unit == "days":
+        return many(size, "{ends} days", "{ends} days", ends=ends)
+    if unit == "hours":
+        return many(size, "{ends} hours", "{ends} hours", ends=ends)
+    if unit == "minutes":
+        return many(size, "{ends} minutes", "{ends} minutes", ends=ends)
+    if unit == "seconds":
+        return many(size, "{ends} seconds", "{ends} seconds", ends=ends)
+    return many(size, "{ends} points", "{ends} points", ends=ends) if unit == "points" else ends
+
+
+def _percent(share: float, decimals: int) -> str:
+    scaled = share * 100
+    while decimals < 2 and 0 < share < 1 and round(scaled, decimals) in (0, 100):
+        decimals += 1
+    if 0 < share < 1 and _rounded(scaled, decimals) in (0, 100):
+        least, most = _fixed(0.01, 2), _fixed(99.99, 2)
+        return say("<{number}\u202f%", number=least) if share < 0.5 else say(">{number}\u202f%", number=most)
+    return say("{number}\u202f%", number=_fixed(scaled, decimals))
+
+
+def _trimmed(value: float, unit: str, decimals: int) -> str:
+    """Write a time without a last zero, anything else with all its decimals."""
+    is_whole = decimals == 1 and _rounded(value, 1) % 1 == 0
+    return _fixed(value, 0 if is_whole and unit in _TIMES else decimals)
 
 
 def _fixed(value: float, decimals: int) -> str:
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return f"{abs(rounded):,}" if rounded == 0 or rounded > 0 else MINUS + f"{abs(rounded):,}"
+    rounded = _rounded(value, decimals)
+    thousands, point = _signs()
+    whole, _, fraction = f"{abs(rounded):,}".partition(".")
+    shown = whole.replace(",", thousands) + (point + fraction if fraction else "")
+    return MINUS + shown if rounded < 0 else shown
 
 
-def _wait(hours: float, like: float) -> tuple[str, str]:
-    scale, noun = (1 / 24, "day") if like >= 48 else (1.0, "hour") if like >= 1 else (60.0, "minute")
+def _signs() -> tuple[str, str]:
+    """The signs for thousands and decimals; the English ones where the sample was lost in translation."""
+    found = re.fullmatch("1(.*)234(.+)5", say(_SAMPLE))
+    return (found[1], found[2]) if found else (",", ".")
+
+
+def _rounded(value: float, decimals: int) -> Decimal:
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+
+
+def _size(value: float, unit: str, decimals: int | None) -> float:
+    """The size that singular and plural go by: as it is shown, and never whole where it shows decimals."""
+    decimals = places(unit, value) if decimals is None else decimals
+    size = abs(float(_rounded(value * _SCALE.get(unit, 1.0), decimals)))
+    return size if decimals == 0 or (decimals == 1 and unit in _TIMES) else 0.5
+
+
+def _wait(hours: float, like: float) -> tuple[float, str, int]:
+    scale, unit = (1 / 24, "days") if like >= 48 else (1.0, "hours") if like >= 1 else (60.0, "minutes")
     if like < 1 / 30:
-        scale, noun = 3600.0, "second"
+        scale, unit = 3600.0, "seconds"
     value = hours * scale
-    return _fixed(value, 0 if value >= 10 or value == round(value) else 1).removesuffix(".0"), noun
+    return value, unit, 0 if value >= 10 or value == round(value) else 1
 
 
 def _number(value: Any) -> float:

@@ -8,10 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from journeylib.show.rows import Row, rows
-from journeylib.show.words.findings import lacking
-from journeylib.show.words.marks import outcome
-from journeylib.show.words.names import date, listed, name
-from journeylib.show.words.numbers import count, customers, estimate, quantity, unit
+from journeylib.show.words.heads import value
+from journeylib.show.words.language import many, say
+from journeylib.show.words.marks import outcome, period
+from journeylib.show.words.names import apart, date, enumerated, listed, name
+from journeylib.show.words.numbers import count, customers, estimate, quantity
+from journeylib.show.words.standing import lacking
+from journeylib.show.words.units import unit
 
 __all__ = ["ends", "see"]
 
@@ -42,35 +45,55 @@ def ends(record: Mapping[str, Any]) -> list[Row]:
 def _see_shares(record: Mapping[str, Any]) -> str:
     found = sorted((row for row in rows(record) if row.state == "shown"), key=lambda row: -row.estimate)
     kind, first, last = unit(record), found[0], found[-1]
-    said = f"Highest: {name(first.label)}, {estimate(first.values, kind)}"
+    told = {
+        "highest": name(first.label),
+        "high": estimate(first.values, kind),
+        "lowest": name(last.label),
+        "low": estimate(last.values, kind),
+    }
     if len(found) == 1:
-        return f"{said}."
-    apart = "" if first.low > last.high else "; the two cannot be told apart"
-    return f"{said}; lowest: {name(last.label)}, {estimate(last.values, kind)}{apart}."
+        return say("Highest: {highest}, {high}.", **told)
+    if first.low > last.high:
+        return say("Highest: {highest}, {high}; lowest: {lowest}, {low}.", **told)
+    return say("Highest: {highest}, {high}; lowest: {lowest}, {low}; the two cannot be told apart.", **told)
 
 
 def _see_outcomes(record: Mapping[str, Any]) -> str:
     found = [row for row in rows(record) if row.state == "shown"]
     if not any(row.label for row in found):
-        said = ", ".join(
-            f"{estimate(row.values, 'share', n=False)} {outcome(row.values['outcome']).lower()}" for row in found
-        )
-        return f"Of all journeys: {said} ({customers(found[0].values['n'])})."
+        said = enumerated([_ended(row) for row in found])
+        return say("Of all journeys: {shares} ({customers}).", shares=said, customers=customers(found[0].values["n"]))
     converted = sorted((row for row in found if row.values["outcome"] == "converted"), key=lambda row: -row.estimate)
     if not converted:
         return ""
-    by, first, last = name(record["columns"][0]), converted[0], converted[-1]
-    said = f"Most convert where {by} is {name(first.label)}, {estimate(first.values, 'share')}"
+    first, last = converted[0], converted[-1]
+    told = {
+        "by": name(record["columns"][0]),
+        "highest": name(first.label),
+        "high": estimate(first.values, "share"),
+        "lowest": name(last.label),
+        "low": estimate(last.values, "share"),
+    }
     if len(converted) == 1:
-        return f"{said}."
-    apart = "" if first.low > last.high else "; the two cannot be told apart"
-    return f"{said}; fewest where it is {name(last.label)}, {estimate(last.values, 'share')}{apart}."
+        return say("Most convert where {by} is {highest}, {high}.", **told)
+    if first.low > last.high:
+        return say("Most convert where {by} is {highest}, {high}; fewest where it is {lowest}, {low}.", **told)
+    return say(
+        "Most convert where {by} is {highest}, {high}; fewest where it is {lowest}, {low}; the two cannot be told "
+        "apart.",
+        **told,
+    )
 
 
 def _see_flow(record: Mapping[str, Any]) -> str:
     row = max((row for row in rows(record) if row.state == "shown"), key=lambda row: row.estimate)
-    source, target = name(row.values["source"]), name(row.values["target"])
-    return f"The widest stream, from {source} to {target}, is {estimate(row.values, 'share')} of all journeys."
+    source, target = (value("target", str(row.values[place]), "flow") for place in ("source", "target"))
+    return say(
+        "The widest stream, from {source} to {target}, is {share} of all journeys.",
+        source=name(source),
+        target=name(target),
+        share=estimate(row.values, "share"),
+    )
 
 
 def _see_trend(record: Mapping[str, Any]) -> str:
@@ -78,32 +101,56 @@ def _see_trend(record: Mapping[str, Any]) -> str:
     kind = unit(record)
     last = found[-1]
     low, high = (pick(found, key=lambda row: row.estimate) for pick in (min, max))
-    return (
-        f"Last, from {date(last.values['period_on'])}: {estimate(last.values, kind)}; "
-        f"lowest {quantity(low.estimate, kind)} from {date(low.values['period_on'])}, "
-        f"highest {quantity(high.estimate, kind)} from {date(high.values['period_on'])}."
+    return say(
+        "Last, from {last_date}: {last}; lowest {low} from {low_date}, highest {high} from {high_date}.",
+        last=estimate(last.values, kind),
+        low=quantity(low.estimate, kind),
+        high=quantity(high.estimate, kind),
+        last_date=date(last.values["period_on"]),
+        low_date=date(low.values["period_on"]),
+        high_date=date(high.values["period_on"]),
     )
 
 
 def _see_survival(record: Mapping[str, Any]) -> str:
     said = []
     for row in ends(record)[:5]:
-        of = f" of {name(row.label)}" if row.label else " of customers"
-        said.append(f"{estimate(row.values, 'share', n=False)}{of} after {quantity(row.values['day'], 'days')}")
-    return "Still there: " + "; ".join(said) + "." if said else ""
+        told = {"share": estimate(row.values, "share", n=False), "time": quantity(row.values["day"], "days")}
+        if row.label:
+            said.append(say("{share} of {group} after {time}", group=name(row.label), **told))
+        else:
+            said.append(say("{share} of customers after {time}", **told))
+    return say("Still there: {shares}.", shares=apart(said)) if said else ""
 
 
 def _see_coverage(record: Mapping[str, Any]) -> str:
     found = rows(record)
-    period = record["context"].get("period", "month")
-    channels = {row.label for row in found}
-    cells = [row for row in found if row.values["days_missing"]]
-    broken = sorted({row.label for row in cells})
-    of = f"Of {count(len(channels))} {'channel' if len(channels) == 1 else 'channels'}"
-    if not cells:
-        return f"{of}, none has a {period} with a gap."
-    have = "has" if len(broken) == 1 else "have"
-    return f"{of}, {listed([name(channel) for channel in broken[:5]])} {have} a {period} with a gap."
+    channels = len({row.label for row in found})
+    broken = sorted({row.label for row in found if row.values["days_missing"]})
+    told = {
+        "channels": many(channels, "{number} channel", "{number} channels", number=count(channels)),
+        "period": period(record["context"].get("period", "month")),
+        "broken": listed([name(channel) for channel in broken[:5]]),
+    }
+    if not broken:
+        return say("Of {channels}, none has a {period} with a gap.", **told)
+    return many(
+        len(broken),
+        "Of {channels}, {broken} has a {period} with a gap.",
+        "Of {channels}, {broken} have a {period} with a gap.",
+        **told,
+    )
+
+
+def _ended(row: Row) -> str:
+    share, how = estimate(row.values, "share", n=False), str(row.values["outcome"])
+    if how == "converted":
+        return say("{share} converted", share=share)
+    if how == "lost":
+        return say("{share} lost", share=share)
+    if how == "open":
+        return say("{share} still open", share=share)
+    return say("{share} {outcome}", share=share, outcome=outcome(how).lower())
 
 
 _SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from journeylib.show.rows import Row, rows
+from journeylib.show.words.language import many, say
 from journeylib.show.words.names import date, during, listed, name
-from journeylib.show.words.numbers import count, customers, percent, quantity
+from journeylib.show.words.numbers import count, customers, percent, quantity, rough
 
 __all__ = ["ALWAYS", "PURPOSES", "SENTENCES"]
 
@@ -20,136 +21,222 @@ _MOST = 3  # gaps and sources that a sentence names
 
 def _complete(record: Mapping[str, Any]) -> str:
     told = rows(record)[0].values
-    through = told["complete_on"]
-    said = f"The data are complete through {date(through)}" if through else "No day is known that the data reach to"
-    if told["silent_on"]:
-        return f"{said}, but {name(told['channel'])} has been silent, or nearly so, since {date(told['silent_on'])}."
+    through, silent = told["complete_on"], told["silent_on"]
+    reach = say("No day is known that the data reach to")
+    if through:
+        reach = say("The data are complete through {date}", date=date(through))
+    if silent:
+        return say(
+            "{reach}, but {channel} has been silent, or nearly so, since {date}.",
+            reach=reach,
+            channel=name(told["channel"]),
+            date=date(silent),
+        )
     if through and told["last_on"] and told["last_on"] < through:
-        said += f", though the last event is of {date(told['last_on'])}"
+        reach = say("{reach}, though the last event is of {date}", reach=reach, date=date(told["last_on"]))
     if told["days_missing"]:
         when = date(told["missing_on"]) if told["missing_on"] else quantity(told["days_missing"], "days")
-        return f"{said}, except for {when}, on which a channel was silent or nearly so."
+        return say("{reach}, except for {when}, on which a channel was silent or nearly so.", reach=reach, when=when)
     if told["channels_checked"]:
-        return f"{said}, and no channel that has enough customers to tell has a gap."
-    return f"{said}; no channel has enough customers a day to look for gaps."
+        return say("{reach}, and no channel that has enough customers to tell has a gap.", reach=reach)
+    return say("{reach}; no channel has enough customers a day to look for gaps.", reach=reach)
 
 
 def _records(record: Mapping[str, Any]) -> str:
     told = rows(record)[0].values
     read = told["records_in"]
     if not read:
-        return "Nothing was read."
+        return say("Nothing was read.")
     if told["accepted"] == read and told["adds_up"]:
-        return f"All {count(read)} records that were read were accepted."
-    aside = f"{count(told['quarantined'])} set aside ({percent(told['quarantined'] / read)})"
-    end = "the three add up" if told["adds_up"] else "the three do not add up, so this store cannot be trusted"
-    return (
-        f"Of {count(read)} records read, {count(told['accepted'])} were accepted, {aside} and "
-        f"{count(told['duplicates'])} found to be duplicates; {end}."
+        return say("All {number} records that were read were accepted.", number=count(read))
+    parts = {
+        "records": count(read),
+        "accepted": count(told["accepted"]),
+        "aside": count(told["quarantined"]),
+        "share": percent(told["quarantined"] / read),
+        "duplicates": count(told["duplicates"]),
+    }
+    if told["adds_up"]:
+        return say(
+            "Of {records} records read, {accepted} were accepted, {aside} set aside ({share}) and {duplicates} found "
+            "to be duplicates; the three add up.",
+            **parts,
+        )
+    return say(
+        "Of {records} records read, {accepted} were accepted, {aside} set aside ({share}) and {duplicates} found to "
+        "be duplicates; the three do not add up, so this store cannot be trusted.",
+        **parts,
     )
 
 
 def _anonymous(record: Mapping[str, Any]) -> str:
     row = rows(record)[0]
     if row.state == "hidden":
-        return f"Fewer than {_least(record)} customers stayed anonymous; behind all others a person is known."
-    whole = f"The events are of {count(row.n or 0)} customers"
+        return say(
+            "Fewer than {number} customers stayed anonymous; behind all others a person is known.",
+            number=_least(record),
+        )
+    whole = count(row.n or 0)
     if not row.values["events"]:
-        return f"{whole}, and behind every one a person is known."
-    behind = f"those of {count(row.values['customers'])} customers behind whom no person is known"
-    return f"{whole}; {percent(row.estimate)} of the events stayed anonymous, {behind}."
+        return say("The events are of {number} customers, and behind every one a person is known.", number=whole)
+    return say(
+        "The events are of {number} customers; {share} of the events stayed anonymous, those of {customers} customers "
+        "behind whom no person is known.",
+        number=whole,
+        share=percent(row.estimate),
+        customers=count(row.values["customers"]),
+    )
 
 
 def _gaps(record: Mapping[str, Any]) -> str:
     found = rows(record)
     if not found:
-        return "No gap was found in any channel that has enough customers to tell."
+        return say("No gap was found in any channel that has enough customers to tell.")
     said = [_gap(row) for row in found[:_MOST]]
     rest = len(found) - len(said)
-    said += [f"{count(rest)} more {'gap stands' if rest == 1 else 'gaps stand'} in the table."] if rest else []
+    if rest:
+        more = many(
+            rest,
+            "{number} more gap stands in the table.",
+            "{number} more gaps stand in the table.",
+            number=count(rest),
+        )
+        said.append(more)
     return " ".join(said)
 
 
 def _gap(row: Row) -> str:
-    told, at_most = row.values, "" if row.values["from_on"] == row.values["until_on"] else "at most "
-    amount = f"{at_most or 'only '}{count(row.n or 0)} customer{'' if row.n == 1 else 's'}{' a day' if at_most else ''}"
+    told = row.values
+    parts = {
+        "channel": name(told["channel"]),
+        "amount": _amount(row),
+        "when": during(told["from_on"], told["until_on"]),
+    }
+    if told["usual"] is None:
+        return say("{channel}: {amount} {when}.", **parts)
+    return say(
+        "{channel}: {amount} {when}, where about {usual} customers are usual.", usual=count(told["usual"]), **parts
+    )
+
+
+def _amount(row: Row) -> str:
+    told, number = row.values, row.n or 0
     if row.state == "hidden":
-        amount = "hardly any customers"
-    elif not told["events"]:
-        amount = "no events"
-    usual = "" if told["usual"] is None else f", where about {count(told['usual'])} customers are usual"
-    return f"{name(told['channel'])}: {amount} {during(told['from_on'], told['until_on'])}{usual}."
+        return say("hardly any customers")
+    if not told["events"]:
+        return say("no events")
+    if told["from_on"] == told["until_on"]:
+        return many(number, "only {number} customer", "only {number} customers", number=count(number))
+    return many(number, "at most {number} customer a day", "at most {number} customers a day", number=count(number))
 
 
 def _ties(record: Mapping[str, Any]) -> str:
     row = rows(record)[0]
     if row.state == "hidden":
-        return f"Fewer than {_least(record)} customers have several events at one instant."
+        return say("Fewer than {number} customers have several events at one instant.", number=_least(record))
+    behind = customers(row.n or 0)
     if not row.values["events"]:
-        return f"No customer has two events at one instant ({customers(row.n or 0)})."
-    return (
-        f"{percent(row.estimate)} of events share customer and microsecond with another ({customers(row.n or 0)}); "
-        "which of them came first is not known, and journeys take them in order of their ids."
+        return say("No customer has two events at one instant ({customers}).", customers=behind)
+    return say(
+        "{share} of events share customer and microsecond with another ({customers}); which of them came first is not "
+        "known, and journeys take them in order of their ids.",
+        share=percent(row.estimate),
+        customers=behind,
     )
 
 
 def _late(record: Mapping[str, Any]) -> str:
     found = rows(record)
     late = [row for row in found if row.state == "shown" and row.values["events"]]
-    said = [
-        f"{percent(row.estimate)} of the events of {_source(row)} were written more than a day after they occurred "
-        f"({customers(row.n or 0)})."
-        for row in late[:_MOST]
-    ]
+    said = [_written_late(row) for row in late[:_MOST]]
     veiled = [_source(row) for row in found if row.state == "hidden"]
     if veiled:
-        said.append(f"Of {listed(veiled)} it is hidden, to protect groups of fewer than {_least(record)} customers.")
-    return " ".join(said or ["No event was written more than a day after it occurred."])
+        hidden = say(
+            "Of {sources} it is hidden, to protect groups of fewer than {number} customers.",
+            sources=listed(veiled),
+            number=_least(record),
+        )
+        said.append(hidden)
+    return " ".join(said) or say("No event was written more than a day after it occurred.")
+
+
+def _written_late(row: Row) -> str:
+    return say(
+        "{share} of the events of {source} were written more than a day after they occurred ({customers}).",
+        share=percent(row.estimate),
+        source=_source(row),
+        customers=customers(row.n or 0),
+    )
 
 
 def _clocks(record: Mapping[str, Any]) -> str:
     found = [row for row in rows(record) if row.state == "shown"]
     said = [_odd(row) for row in found if row.values["is_odd"]]
     if not said:
-        said.append("No source has more whole hours or midnights than chance gives.")
+        said.append(say("No source has more whole hours or midnights than chance gives."))
     days = [_source(row) for row in found if row.values["kept_to"] == "day"]
     if days:
-        said.append(
-            f"{listed(days)} {'keeps' if len(days) == 1 else 'keep'} days only: the order within a day is lost."
+        kept = many(
+            len(days),
+            "{sources} keeps days only: the order within a day is lost.",
+            "{sources} keep days only: the order within a day is lost.",
+            sources=listed(days),
         )
+        said.append(kept)
     return " ".join(said)
 
 
 def _odd(row: Row) -> str:
     hour, midnight = row.values["hour_share"], row.values["midnight_share"]
-    where = "at midnight (UTC)" if midnight >= hour / 2 else "on a whole hour"
-    share = percent(midnight if midnight >= hour / 2 else hour)
-    return (
-        f"{share} of the times of {_source(row)} stand exactly {where}, far more than chance gives: "
-        "they may be rounded or filled in."
+    if midnight >= hour / 2:
+        return say(
+            "{share} of the times of {source} stand exactly at midnight (UTC), far more than chance gives: they may "
+            "be rounded or filled in.",
+            share=percent(midnight),
+            source=_source(row),
+        )
+    return say(
+        "{share} of the times of {source} stand exactly on a whole hour, far more than chance gives: they may be "
+        "rounded or filled in.",
+        share=percent(hour),
+        source=_source(row),
     )
 
 
 def _bots(record: Mapping[str, Any]) -> str:
-    row, context = rows(record)[0], record["context"]
-    rule = (
-        f"{count(context['moments_in_a_day'])} moments or more within 24 hours, or half or more of at least "
-        f"{count(context['pauses'])} pauses shorter than {_seconds(context['pause_seconds'])}"
-    )
+    row, rule = rows(record)[0], _rule(record["context"])
     if row.state == "hidden":
-        return f"Fewer than {_least(record)} customers act at a pace that no person keeps: {rule}."
-    who = row.values["customers"]
+        return say(
+            "Fewer than {number} customers act at a pace that no person keeps: {rule}.",
+            number=_least(record),
+            rule=rule,
+        )
+    who, behind = row.values["customers"], customers(row.n or 0)
     if not who:
-        return f"No customer acts at a pace that no person keeps: {rule} ({customers(row.n or 0)})."
-    acts = "customer acts" if who == 1 else "customers act"
-    return (
-        f"{count(who)} {acts} at a pace that no person keeps, and {percent(row.estimate)} of all events are theirs "
-        f"({customers(row.n or 0)}). They are flagged, not removed. Such a pace: {rule}."
+        return say(
+            "No customer acts at a pace that no person keeps: {rule} ({customers}).", rule=rule, customers=behind
+        )
+    return many(
+        who,
+        "{number} customer acts at a pace that no person keeps, and {share} of all events are theirs ({customers}). "
+        "They are flagged, not removed. Such a pace: {rule}.",
+        "{number} customers act at a pace that no person keeps, and {share} of all events are theirs ({customers}). "
+        "They are flagged, not removed. Such a pace: {rule}.",
+        number=count(who),
+        share=percent(row.estimate),
+        customers=behind,
+        rule=rule,
     )
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:g} second" + ("" if seconds == 1 else "s")
+def _rule(context: Mapping[str, Any]) -> str:
+    seconds = context["pause_seconds"]
+    return say(
+        "{moments} moments or more within 24 hours, or half or more of at least {pauses} pauses shorter than {time}",
+        moments=count(context["moments_in_a_day"]),
+        pauses=count(context["pauses"]),
+        time=many(seconds, "{number} second", "{number} seconds", number=rough(seconds)),
+    )
 
 
 def _source(row: Row) -> str:
@@ -175,12 +262,12 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 ALWAYS = frozenset(SENTENCES)
 
 PURPOSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "complete": lambda _: "until when the data are complete",
-    "records": lambda _: "what became of the records",
-    "anonymous": lambda _: "how many events stayed anonymous",
-    "gaps": lambda _: "whether a channel has gaps",
-    "ties": lambda _: "how many events share an instant",
-    "late": lambda _: "how many events were written late",
-    "clocks": lambda _: "what the clocks of the sources do",
-    "bots": lambda _: "who acts at a pace that no person keeps",
+    "complete": lambda _: say("until when the data are complete"),
+    "records": lambda _: say("what became of the records"),
+    "anonymous": lambda _: say("how many events stayed anonymous"),
+    "gaps": lambda _: say("whether a channel has gaps"),
+    "ties": lambda _: say("how many events share an instant"),
+    "late": lambda _: say("how many events were written late"),
+    "clocks": lambda _: say("what the clocks of the sources do"),
+    "bots": lambda _: say("who acts at a pace that no person keeps"),
 }
