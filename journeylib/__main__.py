@@ -1,6 +1,6 @@
 """The command line: `journey VERB …`. It parses, calls and prints; what it prints is made elsewhere.
 
-Exit codes: 0 done, or already published · 1 a run failed · 2 the request or the input is
+Exit codes: 0 done, or already published · 1 a run failed, or a rebuild differs · 2 the request or the input is
 refused · 3 refused, too many rows rejected, nothing changed · 4 busy, or the data is not
 complete yet: try again · 130 stopped by Ctrl-C.
 """
@@ -85,6 +85,24 @@ def _parser() -> argparse.ArgumentParser:
     listing = _verb(verbs, "list", _list, "list the reports and what became of their last runs", "journey list")
     listing.add_argument("--reports", metavar="DIR", default="reports", help="the reports' folder (default: reports)")
 
+    diff = _verb(
+        verbs, "diff", _diff, "say what changed between two editions of a report, and why",
+        "journey diff reports/demo/2026-05-31-5f1c2ab0 reports/demo/latest",
+    )  # fmt: skip
+    diff.add_argument("before", metavar="A", help="the folder of an edition")
+    diff.add_argument("after", metavar="B", help="the folder of a later one of the same series")
+    diff.add_argument("--recipe", metavar="FILE", help="its recipe (default: the one beside the editions' folder)")
+
+    rebuild = _verb(
+        verbs,
+        "rebuild",
+        _rebuild,
+        "make an edition again and compare every byte",
+        "journey rebuild reports/demo/latest",
+    )
+    rebuild.add_argument("edition", metavar="EDITION", help="the folder of an edition")
+    rebuild.add_argument("--recipe", metavar="FILE", help="its recipe (default: the one beside the editions' folder)")
+
     explain = _verb(
         verbs, "explain", _explain, "say which ids are one customer, and why",
         "journey explain 00123 --store stores/demo",
@@ -161,6 +179,20 @@ def _list(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
         lines.append(f"{one['name']}: {one['status']}" + (f", as of {one['as_of']}" if one["as_of"] else ""))
         lines += [f"  {text}" for text in (one["failed"], one["answer"], one["path"]) if text]
     return {"reports": found}, lines or [f"{said.reports} holds no reports yet. Make one: journey run RECIPE"], 0
+
+
+def _diff(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.diff import diff, lines
+
+    found = diff(said.before, said.after, recipe=said.recipe)
+    return found, lines(found), 0
+
+
+def _rebuild(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.rebuild import lines, rebuild
+
+    done = rebuild(said.edition, recipe=said.recipe, progress=sys.stderr.isatty())
+    return done, lines(done), 0 if done["is_equal"] else 1
 
 
 def _explain(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:

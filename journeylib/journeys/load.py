@@ -117,7 +117,8 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
             shutil.rmtree(staging / "work")
             there = {
                 "snapshot": _free(folder, tombs.named(loaded)), "inputs": inputs, "rules": _journey_rules(said),
-                "tables": tables, "facts": facts, "loaded": loaded, "tombstones": tombs.digest,
+                "tables": tables, "facts": facts, "loaded": loaded, "reading": _reading(said),
+                "tombstones": tombs.digest,
             }  # fmt: skip
             stores.publish(folder, staging, there)
         finally:
@@ -179,7 +180,13 @@ def _digest(said: Any) -> str:
 
 
 def _identity(said: Mapping, inputs: list[dict[str, Any]]) -> str:
-    """Name the snapshot by what goes into it: files, mapping, and the code that reads them."""
+    """Name the snapshot by what goes into it: files, journey rules, and how the files are read."""
+    whole = [inputs, _journey_rules(said), _reading(said)]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _reading(said: Mapping) -> str:
+    """Fingerprint how files become events and customers: the mapping's sources, identity, and the code."""
     package = Path(journeylib.__file__).parent
     code = [package / "days.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
     code += [*sorted((package / "engine").glob("*.py")), *sorted((package / "journeys").glob("*.py"))]
@@ -187,8 +194,9 @@ def _identity(said: Mapping, inputs: list[dict[str, Any]]) -> str:
         {name: value for name, value in vars(source).items() if name not in {"path", "files", "may_lack"}}
         for source in said.sources
     ]
-    whole = [inputs, rules, _journey_rules(said), [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]]
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+    stitching = [said.identity_mode, said.look_back_days, said.largest]
+    whole = [rules, stitching, [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _journey_rules(said: Mapping) -> dict[str, Any]:
@@ -259,7 +267,7 @@ def _load(
         counts = redaction.recounted(counts, rejected, erased.places)
     quarantine.keep(rejected, repairs, staging)
     facts = snapshots.facts(staging, names, counts, found.records, said.complete_through)
-    facts["warnings"] = found.odd.publishable
+    facts["warnings"] = sorted(found.odd.publishable)
     facts["identity"] = {
         "mode": said.identity_mode,
         "customers": stitched.customers_by_mode,

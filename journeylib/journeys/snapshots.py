@@ -79,7 +79,7 @@ def anonymous(facts: dict[str, Any]) -> int:
 
 
 def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]) -> list[dict[str, Any]]:
-    """What became of the records of each source, and the days its events span."""
+    """What became of the records of each source, and the days its events span; by name, however they were listed."""
     occurred = nw.col("occurred_us")
     spans = engine.collect(events.group_by("source").agg(first=occurred.min(), last=occurred.max()))
     spans = (
@@ -92,7 +92,7 @@ def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]
     spanned = spans.to_dict("index")
     found = fates.groupby(["name", "fate"])["rows"].sum()
     told = []
-    for name, rows in records.items():
+    for name, rows in sorted(records.items()):
         span = spanned.get(name)
         days = [day_of(int(span[end])).isoformat() if span else None for end in ("first", "last")]
         fate = {said: int(found.get((name, key), 0)) for said, key in _FATES.items()}

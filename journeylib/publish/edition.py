@@ -44,6 +44,7 @@ __all__ = [
     "found",
     "held",
     "identify",
+    "manifest",
     "plain",
     "point_latest",
     "publish",
@@ -192,22 +193,25 @@ def folder_name(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['as_of']}-{manifest['id'][:8]}"
 
 
-def publish(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, str]) -> Edition:
-    """Publish an edition's files and its manifest under `folder`: staged, then renamed, never overwriting.
+def manifest(about: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    """Make the manifest of an edition: what is known about it, and the hash of each file."""
+    return {**about, "files": {name: hashlib.sha256(files[name].encode()).hexdigest() for name in sorted(files)}}
 
-    The manifest gets the hash of each file. Raises RunError where another edition has the folder's name.
+
+def publish(folder: Path, about: Mapping[str, Any], files: Mapping[str, str]) -> Edition:
+    """Publish an edition's files and its `manifest` under `folder`: staged, then renamed, never overwriting.
+
+    Raises RunError where another edition has the folder's name.
     """
-    target = folder / folder_name(manifest)
+    target, said = folder / folder_name(about), manifest(about, files)
     if target.exists():
         raise RunError(f"{target} exists and is another edition. Move it away, then run again.")
-    staging = folder / f".staging-{manifest['id'][:8]}"
+    staging = folder / f".staging-{said['id'][:8]}"
     staging.mkdir()
     try:
-        sums = {}
-        for name, said in sorted(files.items()):
-            _write(staging / name, said.encode())
-            sums[name] = hashlib.sha256(said.encode()).hexdigest()
-        edition = Edition(target, {**manifest, "files": sums})
+        for name, text in sorted(files.items()):
+            _write(staging / name, text.encode())
+        edition = Edition(target, said)
         write_json(staging / "manifest.json", edition.manifest)
         staging.rename(target)
     finally:

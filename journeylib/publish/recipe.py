@@ -175,7 +175,8 @@ def series(recipe: Recipe) -> str:
     """Name the series that a recipe's editions belong to, in 16 hexadecimal digits.
 
     Everything that shapes a number counts. What moves or only describes does not:
-    dates of the period, notes, title, cadence, the time limit.
+    dates of the period, notes, title, cadence, the time limit; nor do questions, whose changes
+    an edition tells of.
     """
     fixed = {
         "name": recipe.name,
@@ -187,7 +188,6 @@ def series(recipe: Recipe) -> str:
         "start": recipe.start if fields.day(recipe.start) is None else "a date",
         "goals": recipe.goals,
         "segments": recipe.segments,
-        "questions": recipe.questions,
         "parameters": recipe.parameters,
     }
     return hashlib.sha256(canonical(fixed)).hexdigest()[:16]

@@ -4,7 +4,7 @@ What was already published for the same inputs is found before anything heavy is
 imported. A run that fails publishes nothing: it leaves its log and its executed
 notebooks in the private folder beside the store, and its reason for the catalogue.
 
-    <store>.private/<name>/<edition>/    the executed notebooks, records.json, log.txt
+    <store>.private/<name>/<edition>/    the executed notebooks, records.json, store.json, log.txt
     <store>.private/<name>/failed/       the same of the last run that failed
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import BusyError, JourneyError, RunError
-from journeylib.publish import catalogue, collect, edition, notebook, parameters
+from journeylib.publish import catalogue, collect, diff, edition, notebook, parameters, past
 from journeylib.publish import recipe as recipes
 from journeylib.publish.edition import Edition, Identity
 from journeylib.publish.execute import Failure, Job, execute
@@ -71,8 +71,9 @@ def run(
         there = edition.found(earlier, identity)
         status = "already published"
         if there is None:
-            about = _about(recipe, resolved, identity, earlier, store["facts"])
-            there = _publish(recipe, settled, about, folder, private, progress=progress)
+            # As the manifest will say it, so that pages drawn from the manifest later are the same.
+            about = json.loads(edition.as_json(_about(recipe, resolved, identity, earlier, store["facts"])))
+            there = _publish(recipe, settled, about, past.named(store), folder, private, progress=progress)
             status = "published"
         newest = max(one.as_of for one in [there, *earlier])
         changed = there.as_of == newest and edition.point_latest(folder, there)
@@ -103,11 +104,11 @@ def _manifest(store: Path) -> dict[str, Any]:
 
 
 def _private(recipe: Recipe) -> Path:
-    above = recipe.store_path.with_name(recipe.store_path.name + ".private")
-    for folder in [above, above / recipe.name]:
+    kept = diff.private(recipe)
+    for folder in [kept.parent, kept]:
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
-    return above / recipe.name
+    return kept
 
 
 def _common(recipe: Recipe, period: Period) -> dict[str, Any]:
@@ -162,6 +163,7 @@ def _about(
         },
         "series": recipes.series(recipe),
         "look": identity.look,
+        "accumulates": not recipe.start.startswith("-"),  # each edition has the data of the one before, and more
         "previous": before and {"id": before.id, "as_of": before.as_of, "path": f"../{before.path.name}/index.html"},
         "complete_through": facts["complete_through"],
         "versions": edition.versions(),
@@ -180,6 +182,7 @@ def _publish(
     recipe: Recipe,
     settled: Mapping[str, Mapping[str, Any]],
     about: dict[str, Any],
+    store: Mapping[str, Any],
     folder: Path,
     private: Path,
     *,
@@ -195,7 +198,7 @@ def _publish(
         if failure is not None:
             reason = f"{failure.name}, cell {failure.cell}: {failure.kind}"
             raise RunError(_told(failure))
-        return _finish(recipe, about, folder, private, running)
+        return _finish(recipe, about, store, folder, private, running)
     except BusyError:
         raise
     except Exception as error:
@@ -234,14 +237,17 @@ def _told(failure: Failure) -> str:
     return f"{failure.name}.ipynb failed {place}:\n" + textwrap.indent(failure.said, "  ")
 
 
-def _finish(recipe: Recipe, about: dict[str, Any], folder: Path, private: Path, running: Path) -> Edition:
+def _finish(
+    recipe: Recipe, about: dict[str, Any], store: Mapping[str, Any], folder: Path, private: Path, running: Path
+) -> Edition:
     """Publish what the notebooks in `running` recorded, once judged and drawn, and keep them."""
-    done = collect.draw(recipe, about, running)
+    done = collect.draw(recipe, about, running, store=store, earlier=edition.editions(folder, about["series"]))
     if edition.data(_manifest(recipe.store_path)) != about["identity"]["data"]:
         raise BusyError(f"the store {recipe.store} changed while its report was made. Run it again.")
     if edition.code(recipe) != about["identity"]["code"]:
         raise BusyError("the notebooks or the package changed while the report was made. Run it again.")
     edition.write_json(running / "records.json", done.exact)
+    edition.write_json(running / "store.json", done.store)
     number = 1 + max((one.age[1] for one in edition.editions(folder)), default=0)
     kept = private / edition.folder_name(about)
     with edition.undisturbed():

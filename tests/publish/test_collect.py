@@ -28,9 +28,9 @@ def test_an_id_that_a_notebook_uses_twice_is_refused() -> None:
         collect.records({"a": {"cells": [cell(2, "shares"), cell(7, "shares")]}})
 
 
-@pytest.mark.parametrize(("looks", "alpha"), [(None, 0.05), (50, 0.001)])
-def test_the_planned_looks_of_a_series_share_one_alpha(
-    project: Any, monkeypatch: pytest.MonkeyPatch, looks: int | None, alpha: float
+@pytest.mark.parametrize("looks", [None, 50])
+def test_an_edition_is_judged_as_the_look_of_its_series_that_it_is(
+    project: Any, monkeypatch: pytest.MonkeyPatch, looks: int | None
 ) -> None:
     given: dict[str, Any] = {}
 
@@ -43,6 +43,16 @@ def test_the_planned_looks_of_a_series_share_one_alpha(
     for name in ["overview", "churn"]:
         nbformat.write(nbformat.v4.new_notebook(), project.root / f"{name}.ipynb")
     recipe = recipes.read(project.recipe("", f"looks = {looks}\n" if looks else ""))
-    drawn = collect.draw(recipe, {}, project.root)
-    assert (given["alpha"], given["audience"]) == (alpha, "shared")
+    about = {
+        "start": "2026-01-01",
+        "as_of": "2026-06-30",
+        "look": 1,
+        "accumulates": True,
+        "identity": {"previous": None},
+    }
+    drawn = collect.draw(recipe, about, project.root, store={"snapshot": "abc"})
+    assert (given["alpha"], given["audience"], given["pasts"]) == (0.05, "shared", {})
+    assert given["period"] == {"start": "2026-01-01", "as_of": "2026-06-30"}
+    assert (given["look"].number, given["look"].planned, given["look"].accumulates) == (1, looks, True)
     assert (set(drawn.files), drawn.findings) == ({"index.html", "findings.json"}, [])
+    assert drawn.store == {"snapshot": "abc", "compared": None}

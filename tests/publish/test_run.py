@@ -43,8 +43,8 @@ def test_a_run_publishes_an_edition_beside_its_recipe(shared_project: Any, publi
     assert re.fullmatch(r"2026-06-30-[0-9a-f]{8}", published["edition"])
     assert published["status"] == "published"
     assert published["path"] == str(folder / "index.html")
-    assert {"index.html", "churn.html", "findings.json", "manifest.json"} == set(files(folder))
-    assert set(published["pages"]) == {str(folder / f"{name}.html") for name in ["index", "churn"]}
+    assert {"index.html", "churn.html", "sources.html", "findings.json", "manifest.json"} == set(files(folder))
+    assert set(published["pages"]) == {str(folder / f"{name}.html") for name in ["index", "churn", "sources"]}
     assert os.readlink(shared_project.folder / "latest") == published["edition"]
     assert (shared_project.reports / "index.html").exists()
     [finding] = published["findings"]
@@ -63,7 +63,7 @@ def test_what_is_exact_is_kept_in_a_private_folder_beside_the_store(
     shared_project: Any, published: dict[str, Any]
 ) -> None:
     kept = shared_project.private / published["edition"]
-    assert set(files(kept)) == {"overview.ipynb", "churn.ipynb", "records.json", "log.txt"}
+    assert set(files(kept)) == {"overview.ipynb", "churn.ipynb", "records.json", "store.json", "log.txt"}
     assert json.loads((kept / "records.json").read_text())[0]["rows"][0][0] == 4120
     for folder in [shared_project.private.parent, shared_project.private]:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
