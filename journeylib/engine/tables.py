@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
+from journeylib import trace
+from journeylib.engine.listing import listing
 from journeylib.engine.native import connection, lazy, quoted, sql
 
 if TYPE_CHECKING:
@@ -29,13 +31,15 @@ def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
 def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFrame:
     """Run a table once and fetch it as a pandas frame, sorted by `order_by`.
 
-    Sums of integers come back from DuckDB as 128-bit numbers; they are narrowed to 64.
+    Sums of integers come back from DuckDB as 128-bit numbers; they are narrowed to 64. The query
+    is noted for the measure that runs it; on Spark there is none to note.
     """
     wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
     fetched = table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
     frame: pd.DataFrame = fetched.collect("pandas").to_native()
     if order_by:
         frame = frame.sort_values(list(order_by), kind="stable", ignore_index=True)
+    trace.note(lambda: _raw(fetched))
     return frame
 
 
@@ -71,8 +75,8 @@ def digest(
 
 
 def query(table: nw.LazyFrame) -> str:
-    """The SQL text that a DuckDB table stands for, for the appendix of a page."""
-    return str(table.to_native().sql_query())
+    """The SQL text that a DuckDB table stands for, laid out as a page shows it."""
+    return listing(_raw(table))
 
 
 def fingerprint(table: nw.LazyFrame) -> str:
@@ -84,6 +88,9 @@ def fingerprint(table: nw.LazyFrame) -> str:
     return f"{rows}-{once % 2**64:016x}{again % 2**64:016x}-{_short(columns)}"
 
 
-def _short(names: Sequence[str]) -> str:
+def _raw(table: nw.LazyFrame) -> str:
+    return str(table.to_native().sql_query()) if table.implementation.is_duckdb() else ""
 
+
+def _short(names: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:8]

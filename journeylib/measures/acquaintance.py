@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine, schema
+from journeylib.trace import measured
 
 __all__ = ["anonymous", "customers", "known"]
 
@@ -17,13 +18,15 @@ _ANONYMOUS = ["device", "nobody"]
 _MORE = ["customers", "events"]
 
 
+@measured
 def customers(events: nw.LazyFrame) -> pd.DataFrame:
     """Count the customers who have an event: one row, a count (estimate = low = high = n)."""
-    [row] = engine.collect(events.select(n=nw.col("customer_id").n_unique())).to_dict("records")
+    [row] = engine.collect(events.select(n=nw.col("customer_id").n_unique())).fillna(0).to_dict("records")
     n = int(row["n"])
     return schema.result([{"n": n, "estimate": n, "low": n, "high": n, "is_enough": True}])
 
 
+@measured
 def known(events: nw.LazyFrame) -> pd.DataFrame:
     """Measure how events became known: one row a way that occurred, their shares adding up to 1.
 
@@ -45,6 +48,7 @@ def known(events: nw.LazyFrame) -> pd.DataFrame:
     return schema.result(rows, ["known_by"], _MORE)
 
 
+@measured
 def anonymous(events: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of events behind which no person is known: one row.
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.days import DAY_US
+from journeylib.trace import measured
 
 __all__ = ["flags", "signs", "suspected"]
 
@@ -54,6 +55,7 @@ def flags(
     return marked.select("customer_id", "events", "many", "fast")
 
 
+@measured
 def signs(flagged: nw.LazyFrame) -> pd.DataFrame:
     """Count the customers of `flags(…)` who show one sign, the other, or both: three rows.
 
@@ -72,6 +74,7 @@ def signs(flagged: nw.LazyFrame) -> pd.DataFrame:
     return schema.result(rows, ["sign"], _MORE)
 
 
+@measured
 def suspected(found: pd.DataFrame) -> pd.DataFrame:
     """Add up `signs(…)`: the customers who show any sign, and their share of all events; one row."""
     if found.empty:

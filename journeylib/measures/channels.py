@@ -16,13 +16,15 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, cluster_sums, share
+from journeylib.trace import measured
 
-__all__ = ["bounces", "first", "use"]
+__all__ = ["bounces", "first", "passed", "use"]
 
 _UNKNOWN = "unknown"
 _JOURNEY = ["customer_id", "started_us"]
 
 
+@measured
 def first(journeys: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of journeys that start in each channel: one row a channel, largest first, adding up to 1.
 
@@ -33,6 +35,7 @@ def first(journeys: nw.LazyFrame) -> pd.DataFrame:
     return _by_channel(starts, journeys, ["journeys", "customers"])
 
 
+@measured
 def use(steps: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of customers who use each channel at least once: one row a channel, largest first.
 
@@ -44,6 +47,7 @@ def use(steps: nw.LazyFrame) -> pd.DataFrame:
     return _by_channel(used, steps.group_by("customer_id").agg(steps=nw.len()), ["customers"])
 
 
+@measured
 def bounces(steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone")) -> pd.DataFrame:
     """Measure the share of journeys that pass through `chain`, channel by channel, with no other between.
 
@@ -51,6 +55,14 @@ def bounces(steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone")
     the chain may begin and end anywhere in the journey. A journey that passes twice
     counts once. `journeys` counts all journeys; `customers` those who bounced.
     """
+    [row] = engine.collect(cluster_sums(passed(steps, chain), x=nw.col("is_passed"))).to_dict("records")
+    if not row["customers"]:
+        return schema.not_applicable("no journey started in the period", extra=["journeys"])
+    return schema.result([share(Sums.of(row)).row(journeys=int(row["m"]))], extra=["journeys"])
+
+
+def passed(steps: nw.LazyFrame, chain: Sequence[str]) -> nw.LazyFrame:
+    """Mark the journeys that pass through `chain`, lazily: customer_id, started_us and `is_passed`, 0 or 1."""
     if not chain or any(one == two for one, two in pairwise(chain)):
         raise ParameterError(
             f"chain = {list(chain)} can never be passed: stays in one channel count as one. "
@@ -65,11 +77,7 @@ def bounces(steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone")
     ]
     is_passed = reduce(lambda one, two: one & two, matches).fill_null(False)
     stays = stays.with_columns(is_passed=is_passed.cast(nw.Int64))
-    journeys = stays.group_by(*_JOURNEY).agg(is_passed=nw.col("is_passed").max())
-    [row] = engine.collect(cluster_sums(journeys, x=nw.col("is_passed"))).to_dict("records")
-    if not row["customers"]:
-        return schema.not_applicable("no journey started in the period", extra=["journeys"])
-    return schema.result([share(Sums.of(row)).row(journeys=int(row["m"]))], extra=["journeys"])
+    return stays.group_by(*_JOURNEY).agg(is_passed=nw.col("is_passed").max())
 
 
 def _by_channel(marks: nw.LazyFrame, units: nw.LazyFrame, extra: Sequence[str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.days import DAY_US
+from journeylib.trace import measured
 
 __all__ = ["late", "marks", "ties"]
 
@@ -24,6 +25,7 @@ _TIMES_CHANCE, _LEAST = 5, 0.01  # whole hours are odd where they are both
 _GATHERED, _FEWEST = 0.2, 200  # length of the mean on the circle, and events, from which an hour is told
 
 
+@measured
 def ties(events: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of events that share customer and microsecond with another event: one row.
 
@@ -36,6 +38,7 @@ def ties(events: nw.LazyFrame) -> pd.DataFrame:
     return _share(own.with_columns(part=nw.col("tied")))
 
 
+@measured
 def late(events: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of events that were written late: one row a source that says when it wrote, most first.
 
@@ -56,6 +59,7 @@ def late(events: nw.LazyFrame) -> pd.DataFrame:
     return found.sort_values(["estimate", "source"], ascending=[False, True], ignore_index=True)
 
 
+@measured
 def marks(events: nw.LazyFrame) -> pd.DataFrame:
     """Tell how exactly each source keeps time, and what its clock does too often: one row a source.
 

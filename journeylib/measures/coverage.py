@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from journeylib import engine, schema
 from journeylib.days import DAY_US, day_of, midnight
+from journeylib.trace import measured
 
 __all__ = ["channels", "counts", "daily", "every", "gaps", "trust"]
 
@@ -31,6 +32,7 @@ _UNKNOWN, _REST = "unknown", "all other channels"
 _PERIODS = {"day": 14, "week": 16 * 7, "month": 18 * 30 + 10, "quarter": 18 * 91, "year": 10**9}
 
 
+@measured
 def daily(events: nw.LazyFrame, *, start_us: int, ends_us: int) -> pd.DataFrame:
     """Count the events of each channel on each day of the period: one row a channel and day, zeros too.
 
@@ -51,6 +53,7 @@ def daily(events: nw.LazyFrame, *, start_us: int, ends_us: int) -> pd.DataFrame:
     return whole.drop(columns="day")
 
 
+@measured
 def gaps(counted: pd.DataFrame) -> pd.DataFrame:
     """Find the days on which a channel is silent or far below its usual level: one row a run of such days.
 
@@ -81,6 +84,7 @@ def gaps(counted: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(by, ascending=[False, False, True, True], ignore_index=True)
 
 
+@measured
 def channels(events: nw.LazyFrame, counted: pd.DataFrame, *, start_us: int, ends_us: int) -> pd.DataFrame:
     """Tell of each channel its customers and events, its first and last day, and how far its gaps can be seen.
 
@@ -111,6 +115,7 @@ def channels(events: nw.LazyFrame, counted: pd.DataFrame, *, start_us: int, ends
     return pd.DataFrame(rows, columns=names).sort_values(["events", "channel"], ascending=[False, True])
 
 
+@measured
 def trust(facts: Mapping[str, Any], found: pd.DataFrame, told: pd.DataFrame, *, ends_us: int) -> pd.DataFrame:
     """Say until when the data can be trusted: one row; `found` is `gaps(…)`, `told` is `channels(…)`.
 
@@ -144,6 +149,7 @@ def every(*, start_us: int, ends_us: int) -> str:
     return next(name for name, most in _PERIODS.items() if days <= most)
 
 
+@measured
 def counts(
     events: nw.LazyFrame, found: pd.DataFrame, *, start_us: int, ends_us: int, period: str = "month"
 ) -> pd.DataFrame:

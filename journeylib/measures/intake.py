@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib.data import quality
+from journeylib.trace import measured
 
 __all__ = ["accepted", "modes", "read", "reasons", "records", "sources", "unmerged", "warned"]
 
@@ -20,6 +21,7 @@ _MODES = ["none", "live", "replay", "graph"]
 _AGAIN = "the store was loaded before this was counted; load it again"
 
 
+@measured
 def records(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give the records read and what became of them: one row, with whether the three add up.
 
@@ -30,17 +32,20 @@ def records(facts: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{**row, "adds_up": sum(row[name] for name in _FATES) == row["records_in"]}])
 
 
+@measured
 def read(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give the number of records read, as the estimate of one row."""
     return pd.DataFrame({"estimate": [int(facts["records_in"])]})
 
 
+@measured
 def accepted(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give the share of the records read that were accepted, as the estimate of one row; empty where none was read."""
     whole = int(facts["records_in"])
     return pd.DataFrame({"estimate": [int(facts["accepted"]) / whole] if whole else []})
 
 
+@measured
 def sources(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give each source with its records, what became of them, and its first and last day; most records first.
 
@@ -54,6 +59,7 @@ def sources(facts: Mapping[str, Any]) -> pd.DataFrame:
     return frame.sort_values(["records", "source"], ascending=[False, True], ignore_index=True)
 
 
+@measured
 def reasons(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give each rule that rejected rows: its sentence, its remedy, the rows and its id; most rows first."""
     rows = []
@@ -63,11 +69,13 @@ def reasons(facts: Mapping[str, Any]) -> pd.DataFrame:
     return found.sort_values(["rows", "rule"], ascending=[False, True], ignore_index=True)
 
 
+@measured
 def warned(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give what the load warned of: one row a warning, as the store keeps it, without ids."""
     return pd.DataFrame({"warning": list(facts.get("warnings") or ())}, columns=["warning"])
 
 
+@measured
 def modes(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give the customers that each mode of identity would have given; `is_used` marks the one that did."""
     identity = facts.get("identity") or {}
@@ -80,6 +88,7 @@ def modes(facts: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([(mode, count, mode == identity.get("mode")) for mode, count in found], columns=names)
 
 
+@measured
 def unmerged(facts: Mapping[str, Any]) -> pd.DataFrame:
     """Give the groups of ids that were too large to merge: the customers and devices of each, most customers first."""
     told = (facts.get("identity") or {}).get("unmerged_components") or []

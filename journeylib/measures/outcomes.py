@@ -17,19 +17,22 @@ from journeylib import engine, schema
 from journeylib.estimates import Sums, cluster_sums, share
 from journeylib.journeys.outcomes import OUTCOMES, label
 from journeylib.journeys.view import Store
+from journeylib.trace import measured
 
 __all__ = ["converted", "counts", "customers", "windows"]
 
 
+@measured
 def customers(journeys: nw.LazyFrame) -> pd.DataFrame:
     """Count the customers with a journey, and the journeys: one row, a count (estimate = low = high = n)."""
     counted = journeys.select(customers=nw.col("customer_id").n_unique(), journeys=nw.len())
-    [row] = engine.collect(counted).to_dict("records")
+    [row] = engine.collect(counted).fillna(0).to_dict("records")
     n = int(row["customers"])
     values = {"n": n, "estimate": n, "low": n, "high": n, "is_enough": True, "journeys": int(row["journeys"])}
     return schema.result([values], extra=["journeys"])
 
 
+@measured
 def counts(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Measure the share of journeys that converted, were lost, or are open: three rows a group, adding up to 1.
 
@@ -63,6 +66,7 @@ def counts(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return schema.result(rows, [*by, "outcome"], extra)
 
 
+@measured
 def converted(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Measure the share of *mature* journeys that converted: one row a group.
 
@@ -83,6 +87,7 @@ def converted(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return schema.result(rows, by, ["journeys"])
 
 
+@measured
 def windows(store: Store, *, touchpoint: str, within_days: float) -> pd.DataFrame:
     """Measure the converted share of mature journeys under half, the same and twice the window: one row each."""
     frames = []

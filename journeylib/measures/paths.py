@@ -15,6 +15,7 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, Z, category_sums, share
+from journeylib.trace import measured
 
 __all__ = ["ENDS", "OTHER", "flow", "top", "transitions"]
 
@@ -25,6 +26,7 @@ _PAIR = ["source", "target"]
 _HOUR_US = 3_600_000_000
 
 
+@measured
 def transitions(steps: nw.LazyFrame, *, most: int = 12) -> pd.DataFrame:
     """Measure the `most` frequent transitions between touchpoints: share of journeys, and the wait in hours.
 
@@ -65,6 +67,7 @@ def transitions(steps: nw.LazyFrame, *, most: int = 12) -> pd.DataFrame:
     return schema.result([_transition(pair) for pair in pairs.to_dict("records")], _PAIR, extra)
 
 
+@measured
 def flow(
     steps: nw.LazyFrame, labelled: nw.LazyFrame, *, columns: int = 4, most: int = 8, of: str = "channel"
 ) -> pd.DataFrame:
@@ -112,6 +115,7 @@ def flow(
     return schema.result(rows, link, extra)
 
 
+@measured
 def top(steps: nw.LazyFrame, labelled: nw.LazyFrame, *, most: int = 10, length: int = 5) -> pd.DataFrame:
     """Measure the `most` frequent paths: touchpoint by touchpoint, the same one again taken once.
 

@@ -43,14 +43,21 @@ class Outline:
     said: list[Record] = field(default_factory=list)
 
 
-def resolve(judged: Mapping[str, Any]) -> dict[tuple[str, str], Record]:
-    """Give each judged record by notebook and id, with the edition's rules and the finding it illustrates."""
+def resolve(judged: Mapping[str, Any], sources: str = "") -> dict[tuple[str, str], Record]:
+    """Give each judged record by notebook and id, with the edition's rules, its change, the finding it illustrates.
+
+    `sources` is the address of the page of sources, where each record has its place.
+    """
     common = {"min_cell": judged["min_cell"], "audience": judged["audience"]}
     found = {(record["notebook"], record["id"]): {**record, **common} for record in judged["records"]}
+    for change in (judged.get("changes") or {}).get("numbers", ()):
+        found[change["notebook"], change["id"]]["change"] = change
     for (notebook, _), record in found.items():
         about = found.get((notebook, str(record["context"].get("finding"))))
         if record["kind"] == "chart" and about is not None:
             record["about"] = about
+        if sources:
+            record["source"] = f"{sources}#{markup.origin(record)}"
     return found
 
 
@@ -75,7 +82,7 @@ def outline(
             record = records.get((name, said["id"]))
             if record is None:
                 raise RunError(f'{name}.ipynb shows "{said["id"]}", but no record of that id was judged.')
-            _show(page, record, judged, edition, link)
+            _show(page, record, records, judged, edition, link)
     if not any('<div class="made">' in block for section in page.sections for block in section.blocks):
         made = words.CHROME["made"]
         section = Section(made, markup.anchor(made), [markup.made(edition, name, page.statement)])
@@ -102,6 +109,7 @@ def _read(page: Outline, text: str) -> None:
 def _show(
     page: Outline,
     record: Record,
+    records: Mapping[tuple[str, str], Record],
     judged: Mapping[str, Any],
     edition: Mapping[str, Any],
     link: Callable[[Mapping[str, Any]], str],
@@ -118,7 +126,8 @@ def _show(
     elif kind == "number" and opening and len(page.numbers) < _MOST_NUMBERS:
         page.numbers.append(record)
     elif kind == "claims":
-        said = markup.claims(judged, link) + markup.explained(_new(page, markup.claimed_terms(judged)))
+        told = {**judged, "records": list(records.values())}
+        said = markup.claims(told, link) + markup.explained(_new(page, markup.claimed_terms(told)))
         page.claims.append(said) if opening else _put(page, said)
     elif kind == "made":
         _put(page, markup.made(edition, page.name, page.statement))

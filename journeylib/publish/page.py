@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from journeylib.errors import RefusedError
+from journeylib.publish import sources
 from journeylib.publish.outline import Outline, Section, outline, resolve
 from journeylib.show import markup, style, words
 
@@ -29,19 +31,30 @@ def pages(notebooks: Mapping[str, Any], judged: Mapping[str, Any], edition: Mapp
     """Draw every page: file name to HTML, the same bytes for the same inputs.
 
     `edition` says what the pages tell of it: title, language, start, as_of,
-    complete_through, status, parameters, versions, previous, and where known queries.
+    complete_through, status, parameters, versions, previous. The last page, `sources.html`,
+    says of each number which record and which queries it came from.
     """
     order = sorted(notebooks, key=lambda name: name != _SUMMARY)
     files = {name: "index.html" if place == 0 else f"{name}.html" for place, name in enumerate(order)}
-    records = resolve(judged)
+    if sources.NAME in files:
+        raise RefusedError(f"no notebook may be called {sources.NAME}: the page of sources has that name. Rename it.")
+    edition = {**edition, "sources": sources.FILE}
+    records = resolve(judged, sources.FILE)
 
     def link(record: Mapping[str, Any]) -> str:
         return f"{files[record['notebook']]}#{markup.anchor(record['kind'], record['id'])}"
 
     outlines = {name: outline(name, notebooks[name], records, judged, edition, link) for name in order}
+    if judged.get("changes"):
+        heading = words.changes.CHANGED["heading"]
+        said = Section(heading, markup.anchor(heading), [markup.changes(judged["changes"])])
+        outlines[order[0]].sections.insert(0, said)
     if len(order) > 1:
         _introduce(outlines, files)
-    return {files[name]: _draw(notebooks[name], _page(outlines[name], files, edition)) for name in order}
+    titles = {name: outlines[name].title for name in order}
+    last = sources.outline(titles, list(records.values()), sources.queries(notebooks), link)
+    files[sources.NAME] = sources.FILE
+    return {files[page.name]: _draw(_page(page, files, edition)) for page in [*outlines.values(), last]}
 
 
 def catalogue(series: Sequence[Mapping[str, Any]]) -> str:
@@ -84,7 +97,7 @@ def _page(page: Outline, files: Mapping[str, str], edition: Mapping[str, Any]) -
             for section in page.sections
         ],
         "pages": [
-            {"name": markup.escape(words.page_name(name)), "file": file, "is_here": name == page.name}
+            {"name": markup.escape(sources.page_name(name)), "file": file, "is_here": name == page.name}
             for name, file in files.items()
         ],
         "footer": markup.escape(words.footer(edition)),
@@ -144,8 +157,11 @@ def _safe(value: Any) -> Any:
     return [_safe(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _draw(notebook: Any, page: Mapping[str, Any]) -> str:
-    html, _ = _exporter().from_notebook_node(notebook, resources={"page": _safe(page)})
+def _draw(page: Mapping[str, Any]) -> str:
+    """Fill the template; all that it places is in `page`, so the exporter is given an empty notebook."""
+    import nbformat
+
+    html, _ = _exporter().from_notebook_node(nbformat.v4.new_notebook(), resources={"page": _safe(page)})
     return str(html)
 
 

@@ -3,7 +3,8 @@
 A record is a small JSON object: its id, its kind (finding, number, chart, table, data,
 claims, made), its form (which sentence or drawing), the context, and the rows of a result
 frame. `make` builds it; the functions named after the kinds also display it. `rows.rows`
-reads one back, judged or not.
+reads one back, judged or not. The queries behind the frame are no part of a record: they go
+with the output, as its metadata, and only the page of sources shows them.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from journeylib import engine
+from journeylib import engine, trace
 from journeylib.days import day_of
 from journeylib.errors import RefusedError
+from journeylib.judge.checks import INPUTS
 from journeylib.schema import RESULT
+from journeylib.trace import measured
 
 __all__ = [
     "FORMS",
@@ -35,6 +38,7 @@ __all__ = [
     "make",
     "number",
     "plain",
+    "queries",
     "table",
 ]
 
@@ -102,7 +106,7 @@ def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **conte
 
     `counted=True` in the context says that its numbers are counts of all there is, not estimates.
     """
-    _display(make("finding", form, frame, id=id, **context))
+    _display(make("finding", form, frame, id=id, **context), frame)
 
 
 def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
@@ -110,7 +114,7 @@ def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **contex
 
     The id is the form and `_number` unless given, so that a finding of the same form may stand beside it.
     """
-    _display(make("number", form, frame, id=f"{form}_number" if id is None else id, **context))
+    _display(make("number", form, frame, id=f"{form}_number" if id is None else id, **context), frame)
 
 
 def chart(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
@@ -119,17 +123,17 @@ def chart(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context
     `finding` in the context names the finding, recorded in the same notebook, whose contrast
     the chart illustrates: claimed, it gives the chart its title and its colour.
     """
-    _display(make("chart", form, frame, id=id, **context))
+    _display(make("chart", form, frame, id=id, **context), frame)
 
 
 def table(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
     """Show a frame as a table; `form` names its caption."""
-    _display(make("table", form, frame, id=id, **context))
+    _display(make("table", form, frame, id=id, **context), frame)
 
 
 def data(store: Any) -> None:
     """Show the data statement: how much, from when to when, what was set aside and by which rule."""
-    _display(_statement(store))
+    _display(*_statement(store))
 
 
 def claims() -> None:
@@ -180,8 +184,9 @@ def plain(record: Mapping[str, Any]) -> str:
     no time     3
     """
     lines = [f"{record['kind']} {record['form']}"]
-    if record["context"]:
-        lines.append(", ".join(f"{key} {_cell(value)}" for key, value in record["context"].items()))
+    said = {key: value for key, value in record["context"].items() if key not in INPUTS}
+    if said:
+        lines.append(", ".join(f"{key} {_cell(value)}" for key, value in said.items()))
     if record["not_applicable"] is not None:
         return "\n".join([*lines, f"not applicable: {record['not_applicable']}"])
     shown = [record["columns"], *([_cell(value) for value in row] for row in record["rows"][:_PLAIN_ROWS])]
@@ -197,7 +202,17 @@ def plain(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _display(record: Record) -> None:
+def queries(output: Mapping[str, Any]) -> list[str] | None:
+    """Give the queries behind the record of a notebook's output; None where they were not kept.
+
+    >>> queries({"metadata": {MIME: {"queries": ["SELECT 1"]}}}), queries({"metadata": {}})
+    (['SELECT 1'], None)
+    """
+    kept: list[str] | None = (output.get("metadata") or {}).get(MIME, {}).get(trace.KEY)
+    return kept
+
+
+def _display(record: Record, frame: pd.DataFrame | None = None) -> None:
     from IPython.display import display
 
     bundle: dict[str, Any] = {MIME: record, "text/plain": plain(record)}
@@ -205,18 +220,26 @@ def _display(record: Record) -> None:
         from journeylib.show import charts
 
         bundle["image/png"] = base64.b64encode(charts.png(record)).decode("ascii")
-    display(bundle, raw=True)
+    kept = _laid_out(frame)
+    display(bundle, metadata={} if kept is None else {MIME: {trace.KEY: kept}}, raw=True)
 
 
-def _statement(store: Any) -> Record:
+def _laid_out(frame: pd.DataFrame | None) -> list[str] | None:
+    """The queries behind a frame; None where it lost them, or where one reads what is in no store."""
+    kept = None if frame is None else frame.attrs.get(trace.KEY)
+    laid = None if kept is None else [engine.listing(text) for text in kept]
+    return laid if laid is not None and all(laid) else None
+
+
+@measured
+def _sums(store: Any) -> pd.DataFrame:
     inside = store.events.filter(nw.col("occurred_us") >= store.start_us, nw.col("occurred_us") < store.ends_us)
-    sums = engine.collect(
-        inside.select(
-            events=nw.len(),
-            customers=nw.col("customer_id").n_unique(),
-            channels=nw.col("channel").n_unique(),
-        )
-    )
+    customers, channels = (nw.col(name).n_unique() for name in ("customer_id", "channel"))
+    return engine.collect(inside.select(events=nw.len(), customers=customers, channels=channels))
+
+
+def _statement(store: Any) -> tuple[Record, pd.DataFrame]:
+    sums = _sums(store)
     facts = store.facts
     reasons = [{"rule": rule, "rows": facts["reasons"][rule]} for rule in facts["reasons"]]
     reasons.sort(key=lambda reason: (-reason["rows"], reason["rule"]))
@@ -225,7 +248,7 @@ def _statement(store: Any) -> Record:
         **{key: facts.get(key) for key in ["records_in", "accepted", "quarantined", "duplicates"]},
         **{key: facts.get(key) for key in ["complete_through", "fingerprint"]},
     }
-    return make(
+    record = make(
         "data",
         "data",
         pd.DataFrame(reasons, columns=["rule", "rows"]),
@@ -236,6 +259,7 @@ def _statement(store: Any) -> Record:
         sources=len(facts.get("sources") or ()),
         **context,
     )
+    return record, sums
 
 
 def _check(kind: str, form: str, columns: Sequence[str]) -> None:

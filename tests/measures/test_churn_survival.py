@@ -14,6 +14,7 @@ from lifelines import KaplanMeierFitter
 from journeylib import engine
 from journeylib.errors import ParameterError
 from journeylib.estimates import Z
+from journeylib.judge import guards
 from journeylib.measures import churn
 
 DAY = 86_400_000_000
@@ -262,3 +263,32 @@ def test_the_telco_sample_gives_its_published_numbers():
     found = churn.median(followed(monthly)).iloc[0]
     assert (found["n"], found["estimate"]) == (3351, 34)
     assert churn.departures(followed(monthly))["n"][0] == 1556
+
+
+def test_a_difference_that_turns_round_inside_segments_is_told_stratum_by_stratum():
+    # Together the yearly ones stay longer, for most of them are of the north, where everybody does.
+    def stays(plan, region, each):
+        leaving = [(0, 1 + at * 200 // each[0], True, 1) for at in range(each[0])]
+        return durations([*leaving, (0, 400, False, each[1])], plan=plan, region=region)
+
+    frame = pd.concat([
+        stays("annual", "north", (110, 380)), stays("annual", "south", (70, 10)),
+        stays("monthly", "north", (10, 190)), stays("monthly", "south", (260, 140)),
+    ])  # fmt: skip
+    whole = churn.stay(followed(frame), "plan", horizon_days=300, baseline="monthly")
+    strata = churn.stay_inside(followed(frame), whole, "plan", "region", horizon_days=300)
+    north, south = strata
+    assert whole["low"].iloc[0] > 0
+    assert (north["stratum"], north["group"], north["n"], south["n"]) == ("north", "annual", 200, 80)
+    assert north["high"] < 0
+    alone = churn.stay(followed(frame[frame["region"] == "north"]), "plan", horizon_days=300, baseline="monthly")
+    assert north["estimate"] == pytest.approx(alone["estimate"].iloc[0])
+    guard = guards.reversal(whole.iloc[0], strata)
+    assert (guard["status"], guard["figures"]["turned"]) == ("caution", ["north", "south"][: guard["have"]])
+
+
+def test_a_group_that_a_stratum_lacks_is_not_compared_there():
+    frame = pd.concat([ONE.assign(region="north"), TWO.assign(region="south")])
+    whole = churn.stay(followed(frame), "plan", horizon_days=4)
+    assert churn.stay_inside(followed(frame), whole, "plan", "region", horizon_days=4) == []
+    assert churn.stay_inside(followed(frame), whole, "plan", "", horizon_days=4) == []

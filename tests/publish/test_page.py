@@ -82,7 +82,7 @@ def output(one):
 
 
 def test_the_summary_is_the_first_page_and_each_notebook_has_one(shared):
-    assert list(shared) == ["index.html", "overview.html", "churn.html"]
+    assert list(shared) == ["index.html", "overview.html", "churn.html", "sources.html"]
     assert "What does this edition claim?</h1>" in shared["index.html"]
 
 
@@ -92,7 +92,8 @@ def test_without_a_summary_the_first_notebook_comes_first(fakes):
     own = [one for one in told["records"] if one["notebook"] == "summary"]
     told["records"] = own + [{**one, "notebook": name} for one in own for name in ("first", "later")]
     for names, second in [(["first", "later"], "later.html"), (["first", "summary"], "first.html")]:
-        assert list(page.pages(dict.fromkeys(names, shown), told, fakes.EDITION)) == ["index.html", second]
+        made = page.pages(dict.fromkeys(names, shown), told, fakes.EDITION)
+        assert list(made) == ["index.html", second, "sources.html"]
 
 
 def test_the_same_inputs_give_the_same_bytes(fakes, shared):
@@ -283,7 +284,7 @@ def test_pages_lead_to_each_other_and_the_first_introduces_the_others(shared):
 
 def test_a_chart_whose_finding_says_it_already_does_not_say_it_again(shared):
     text = shared["overview.html"]
-    assert text.count("40\u202f% of journeys start on") == 1
+    assert "".join(Reader(text).texts).count("40\u202f% of journeys start on") == 1
     assert "Highest: <bdi>web</bdi>" not in text
     assert "Highest: <bdi>&lt;script&gt;" in text
 

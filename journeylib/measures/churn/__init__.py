@@ -5,7 +5,7 @@ whether it left; every other function measures such a table.
 """
 
 from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse, returned
-from journeylib.measures.churn.survival import curve, left, median, sensitivity, stay
+from journeylib.measures.churn.survival import curve, left, median, sensitivity, stay, stay_inside
 
 __all__ = [
     "causes",
@@ -19,4 +19,5 @@ __all__ = [
     "returned",
     "sensitivity",
     "stay",
+    "stay_inside",
 ]

@@ -18,6 +18,7 @@ from journeylib import engine, schema
 from journeylib.days import DAY_US, midnight
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, plain_sums, share
+from journeylib.trace import measured
 
 __all__ = [
     "BY_DATE",
@@ -155,6 +156,7 @@ def lapse(
     )
 
 
+@measured
 def departures(followed: nw.LazyFrame) -> pd.DataFrame:
     """Count the customers who left in the time observed: one row, a count (estimate = low = high = n)."""
     gone = nw.col("has_left").cast(nw.Int64).sum()
@@ -165,6 +167,7 @@ def departures(followed: nw.LazyFrame) -> pd.DataFrame:
     return schema.result([{"n": count, "estimate": count, "low": count, "high": count, "is_enough": True}])
 
 
+@measured
 def returned(followed: nw.LazyFrame) -> pd.DataFrame:
     """Measure the share of lapsed customers who later came back: one row; Wilson interval.
 
@@ -180,6 +183,7 @@ def returned(followed: nw.LazyFrame) -> pd.DataFrame:
     return schema.result([share(plain_sums(int(row["back"]), int(row["gone"]))).row()])
 
 
+@measured
 def causes(store: StoreView) -> pd.DataFrame:
     """Measure why contracts ended: of the customers whose end date lies in the data, the share by cause.
 

@@ -7,8 +7,9 @@ enough from 30 customers and 10 departures on.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -21,14 +22,16 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import Z
 from journeylib.measures.churn.durations import BY_DATE, StoreView, lapse
 from journeylib.measures.churn.kaplan_meier import Curve, curves, names_of
+from journeylib.trace import measured
 
-__all__ = ["curve", "left", "median", "sensitivity", "stay"]
+__all__ = ["curve", "left", "median", "sensitivity", "stay", "stay_inside"]
 
 _POINTS = 300
 _COUNTED = ["at_risk", "left"]
 _Days = NDArray[np.float64]
 
 
+@measured
 def curve(followed: nw.LazyFrame, by: Sequence[str] = (), *, until_day: int | None = None) -> pd.DataFrame:
     """Measure the share of customers still there by day: Kaplan–Meier, log-log interval, one row a day of change.
 
@@ -51,6 +54,7 @@ def curve(followed: nw.LazyFrame, by: Sequence[str] = (), *, until_day: int | No
     return pd.DataFrame(rows, columns=[*columns, *schema.RESULT, *_COUNTED])
 
 
+@measured
 def median(followed: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Measure the median stay in days: the first day on which at most half are still there; one row a group.
 
@@ -67,6 +71,7 @@ def median(followed: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names_of(by), *schema.RESULT])
 
 
+@measured
 def left(followed: nw.LazyFrame, by: Sequence[str] = (), *, horizon_days: int) -> pd.DataFrame:
     """Measure the share of customers still there after `horizon_days`: Kaplan–Meier; one row a group.
 
@@ -84,6 +89,7 @@ def left(followed: nw.LazyFrame, by: Sequence[str] = (), *, horizon_days: int) -
     return pd.DataFrame(rows, columns=[*names_of(by), *schema.RESULT, *_COUNTED])
 
 
+@measured
 def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseline: str | None = None) -> pd.DataFrame:
     """Compare how many of the first `horizon_days` customers stay: each group less the baseline, in days.
 
@@ -109,9 +115,44 @@ def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseli
         baseline = min(groups, key=lambda name: (name == "unknown", -groups[name].customers, name))
     if baseline not in groups:
         raise ParameterError(f"baseline = {baseline} is no group. There are {', '.join(sorted(groups))}.")
-    base = groups.pop(baseline)
+    rows = _contrasts(groups, baseline, horizon_days)
+    return pd.DataFrame(rows, columns=[*columns, *schema.RESULT, *extra])
+
+
+def stay_inside(
+    followed: nw.LazyFrame, whole: pd.DataFrame, by: str, strata: str, *, horizon_days: int
+) -> list[dict[str, Any]]:
+    """Compare as `stay` did to give `whole`, inside each group of another segment: does a difference turn round there?
+
+    One entry a stratum and group that both have: stratum, group, baseline, n, estimate, low and high
+    (None where a curve has stopped before the horizon). None of these is a contrast of its own.
+    Nothing where `strata` is empty, or where there was nothing to compare.
+    """
+    if not strata or whole.empty:
+        return []
+    baseline = str(whole["baseline"].iloc[0])
+    found = curves(followed, [by, strata])
+    inside: dict[str, dict[str, Curve]] = {}
+    for one in found if not isinstance(found, str) else ():
+        group, stratum = map(str, one.group)
+        inside.setdefault(stratum, {})[group] = one
+    names = ["group", "baseline", *schema.RESULT]
+    told = []
+    for stratum, groups in sorted(inside.items()):
+        for row in _contrasts(groups, baseline, horizon_days) if baseline in groups else ():
+            said = dict(zip(names, row, strict=False))
+            numbers = {name: None if math.isnan(said[name]) else said[name] for name in ("estimate", "low", "high")}
+            told.append({"stratum": stratum, **{name: said[name] for name in ("group", "baseline", "n")}, **numbers})
+    return told
+
+
+def _contrasts(groups: Mapping[str, Curve], baseline: str, horizon_days: int) -> list[list[Any]]:
+    """Each group less the baseline."""
     rows = []
+    base = groups[baseline]
     for name, one in groups.items():
+        if name == baseline:
+            continue
         both = (one, base)
         is_enough = all(side.is_enough and side.reaches(horizon_days) for side in both)
         gap, half, p = _contrast(one, base, horizon_days)
@@ -119,9 +160,10 @@ def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseli
         at_risk = min(side.at_risk_on(horizon_days) for side in both)
         departed = int(min(side.left.sum() for side in both))
         rows.append([name, baseline, n, gap, gap - half, gap + half, is_enough, p, at_risk, departed])
-    return pd.DataFrame(rows, columns=[*columns, *schema.RESULT, *extra])
+    return rows
 
 
+@measured
 def sensitivity(
     store: StoreView,
     *,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from journeylib.show import charts, words
+from journeylib.show.markup.sources import source
 from journeylib.show.markup.tables import table
 from journeylib.show.markup.text import anchor, escape, prose
 from journeylib.show.rows import rows
@@ -17,7 +18,8 @@ _SMALL_TABLE = 8  # rows, up to which paper shows the table that a screen folds
 
 def finding(record: Mapping[str, Any]) -> str:
     """Draw a finding: the word of its verdict, its sentence, what to be careful about."""
-    inside = f"{_verdict(record)}<p>{prose(words.sentence(record))}</p>{_cautions(record)}"
+    said = prose(words.sentence({**record, "kept": ()}))
+    inside = f"{_verdict(record)}<p>{said}{source(record)}</p>{_kept(record)}{_cautions(record)}"
     return f'<div class="finding" id="{anchor("finding", record["id"])}">{inside}</div>'
 
 
@@ -36,8 +38,22 @@ def number(record: Mapping[str, Any]) -> str:
     return (
         f'<div class="number" id="{anchor("number", record["id"])}"><dt>{prose(words.label(record))}</dt>'
         f'<dd class="value">{escape(value)}</dd><dd class="interval">{prose(interval)}</dd>'
-        f'<dd class="behind">{escape(behind)}</dd></div>'
+        f'<dd class="behind">{escape(behind)}{source(record)}</dd>{_moved(record)}</div>'
     )
+
+
+def _moved(record: Mapping[str, Any]) -> str:
+    """Draw how a number moved since the last edition, in colour where that is more than noise, or that it is kept."""
+    if kept := words.kept(record):
+        return f'<dd class="change">{prose(kept)}</dd>'
+    change = record.get("change")
+    said = words.changes.brief(change) if change else ""
+    return f'<dd class="change change-{words.changes.state(change)}">{prose(said)}</dd>' if change and said else ""
+
+
+def _kept(record: Mapping[str, Any]) -> str:
+    said = words.kept(record)
+    return f'<p class="note">{prose(said)}</p>' if said else ""
 
 
 def numbers(records: Sequence[Mapping[str, Any]]) -> str:
@@ -54,15 +70,15 @@ def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
     title = prose(words.title(record))
     missing = words.lacking(record)
     if missing:
-        said = f'<p class="lacking">{prose(missing)}</p>'
+        said = f'<p class="lacking">{prose(missing)}{source(record)}</p>'
         return f'<figure id="{place}"><figcaption><h3>{title}</h3></figcaption>{said}</figure>'
     see = "" if is_said or words.claimed(record) else f'<p class="see">{prose(words.see(record))}</p>'
     small = " small" if len(record["rows"]) <= _SMALL_TABLE else ""
     return (
         f'<figure id="{place}"><figcaption><h3>{title}</h3>'
-        f'<p class="sub">{prose(words.subtitle(record))}</p></figcaption>'
+        f'<p class="sub">{prose(words.subtitle(record))}{source(record)}</p></figcaption>'
         f"{charts.svg(record, width='wide')}{charts.svg(record, width='narrow')}"
-        f"{see}{_cautions(record)}"
+        f"{see}{_kept(record)}{_cautions(record)}"
         f'<details class="fold{small}"><summary>{escape(words.CHROME["numbers_behind"])}</summary>'
         f"{table(record, caption=False)}</details></figure>"
     )
@@ -70,8 +86,8 @@ def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
 
 def statement(record: Mapping[str, Any]) -> str:
     """Draw the data statement: what became of every row that was read, the reasons folded."""
-    said = f"<p>{prose(words.reconciliation(record))}</p>"
-    reasons = table({**record, "form": "quarantine"}, caption=False)
+    said = f"<p>{prose(words.reconciliation(record))}{source(record)}</p>"
+    reasons = table({**record, "form": "quarantine", "source": None}, caption=False)
     folded = f'<details class="fold"><summary>{escape(words.CHROME["set_aside"])}</summary>{reasons}</details>'
     return f'<div class="data">{said}{folded if record["rows"] else ""}</div>'
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from journeylib.show import words
 from journeylib.show.markup.blocks import statement
-from journeylib.show.markup.text import escape, lines, prose
+from journeylib.show.markup.sources import source
+from journeylib.show.markup.text import anchor, escape, prose
+from journeylib.show.words.sources import SOURCES
 
 __all__ = ["claimed_terms", "claims", "made"]
 
@@ -28,6 +30,8 @@ def claims(judged: Mapping[str, Any], link: Callable[[Mapping[str, Any]], str]) 
     if judged["questions"]:
         items = "".join(_question(question, findings, link) for question in judged["questions"])
         parts.append(f'<h3>{escape(words.CHROME["claims_asked"])}</h3><ol class="claims">{items}</ol>')
+    gone = [f'<p class="note">{prose(words.withdrawn(question))}</p>' for question in judged.get("withdrawn") or ()]
+    parts += gone
     if found:
         items = "".join(_claim(words.sentence(record), "", _more(record, link), "claimed") for record in found)
         parts.append(f'<h3>{escape(words.CHROME["claims_found"])}</h3><ol class="claims">{items}</ol>')
@@ -50,18 +54,22 @@ def claimed_terms(judged: Mapping[str, Any]) -> list[str]:
 
 
 def made(edition: Mapping[str, Any], notebook: str, data: Mapping[str, Any] | None = None) -> str:
-    """Draw how a page was made: its data, parameters, versions and queries, all but the first folded."""
+    """Draw how a page was made: its data, parameters and versions, the last two folded, and where its numbers are from.
+
+    `sources` in the edition is the address of the page of sources, where there is one.
+    """
     parameters = (edition.get("parameters") or {}).get(notebook) or {}
-    queries = (edition.get("queries") or {}).get(notebook) or {}
-    listings = "".join(f"<h4>{escape(name)}</h4><pre><code>{lines(sql)}</code></pre>" for name, sql in queries.items())
+    address = edition.get("sources")
+    place = f"{address}#{anchor('page', notebook)}"
+    sources = f"<p>{_link(place, SOURCES['made'])}</p>" if address else ""
     return "".join(
         [
             '<div class="made">',
-            statement(data) if data is not None else "",
+            f'<div id="{anchor("data", data["id"])}">{statement(data)}</div>' if data is not None else "",
             _facts(edition),
             _pairs("parameters", ("parameter", "value"), {**_goals(edition, parameters), **parameters}),
             _pairs("versions", ("package", "version"), edition.get("versions") or {}),
-            _folded("queries", listings),
+            sources,
             "</div>",
         ]
     )
@@ -79,9 +87,10 @@ def _question(
     record = findings.get(question["record"] or "")
     verdict = question["verdict"]
     said = words.sentence(record) if record is not None else words.unanswered(question)
-    dated = f"{words.CHROME['asked_on']} {words.date(str(question['dated']))}. " if question.get("dated") else ""
+    dated = f"{words.asked(str(question['dated']))} " if question.get("dated") else ""
+    marks = " ".join(words.mark(one) for one in question.get("marks") or ())
     more = f'<p class="more">{escape(dated)}{"" if record is None else _more(record, link)}</p>'
-    return _claim(said, question["text"], more, verdict)
+    return _claim(said, question["text"], (f'<p class="more">{prose(marks)}</p>' if marks else "") + more, verdict)
 
 
 def _claim(said: str, question: str, more: str, verdict: str) -> str:
@@ -91,7 +100,7 @@ def _claim(said: str, question: str, more: str, verdict: str) -> str:
 
 
 def _more(record: Mapping[str, Any], link: Callable[[Mapping[str, Any]], str]) -> str:
-    return _link(link(record), words.CHROME["read_more"])
+    return _link(link(record), words.CHROME["read_more"]) + source(record)
 
 
 def _link(address: str, said: str) -> str:
@@ -103,7 +112,7 @@ def _facts(edition: Mapping[str, Any]) -> str:
     previous = edition.get("previous")
     facts = {
         "edition": escape(words.edition(edition)),
-        "period": escape(words.line({**edition, "complete_through": None}).rstrip(".")),
+        "period": escape(words.dates(edition["start"], edition["as_of"])) if edition.get("start") else "",
         "complete": escape(words.date(str(edition["complete_through"]))) if edition.get("complete_through") else "",
         "previous": f'<a href="{escape(previous["path"])}">{escape(words.date(previous["as_of"]))}</a>'
         if previous

@@ -7,7 +7,8 @@ from typing import Any
 
 from journeylib.schema import COUNTS
 from journeylib.show import words
-from journeylib.show.markup.text import attribute, escape, prose
+from journeylib.show.markup.sources import source
+from journeylib.show.markup.text import anchor, attribute, escape, prose
 from journeylib.show.rows import Row, rows
 
 __all__ = ["table"]
@@ -26,13 +27,14 @@ def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
     data says how many there are. Long tables are cut, survival curves are thinned to round days.
     """
     missing = words.lacking(record) if record.get("not_applicable") is not None or not record["rows"] else ""
-    said = words.heading(record)
+    said, origin = words.heading(record), source(record)
+    place = f' id="{anchor("table", record["id"])}"' if caption and origin else ""
     if record.get("not_applicable") is None and not record["rows"] and record["form"] in words.NOTHING:
-        return f"<p>{prose(nothing)}</p>" if (nothing := words.NOTHING[record["form"]]) else ""
+        return f"<p{place}>{prose(nothing)}{origin}</p>" if (nothing := words.NOTHING[record["form"]]) else ""
     if record["form"] == "warnings" and not missing:
-        return _warnings(record, said)
+        return _warnings(record, said, place)
     if missing:
-        return f'<p class="lacking"><b>{prose(said)}.</b> {prose(missing)}</p>'
+        return f'<p class="lacking"{place}><b>{prose(said)}.</b> {prose(missing)}{origin}</p>'
     shown, left_out = _chosen(record)
     common = _common(shown)
     columns = [column for column in _columns(record) if column != "n" or common is None]
@@ -41,8 +43,8 @@ def table(record: Mapping[str, Any], *, caption: bool = True) -> str:
         f'<th scope="col"{_class(column in numeric)}>{prose(words.head(column, record))}</th>' for column in columns
     )
     body = "".join(_line(record, row, columns, numeric) for row in shown)
-    title = f"<h3>{prose(said)}</h3>" if caption else ""
-    notes = "".join(f'<p class="note">{prose(note)}</p>' for note in _notes(record, shown, left_out, common))
+    title = f"<h3{place}>{prose(said)}</h3>" if caption else ""
+    notes = _below([prose(note) for note in _notes(record, shown, left_out, common)], origin)
     whole = f'<caption class="sr">{prose(said)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody>'
     region = f'<div class="scroll" tabindex="0" role="region" aria-label="{attribute(said)}">'
     return f"{title}{region}<table>{whole}</table></div>{notes}"
@@ -113,10 +115,10 @@ def _cell(record: Mapping[str, Any], row: Row, column: str) -> str:
         return escape(words.between(row.low, row.high, kind, words.places(kind, row.estimate, row.low, row.high)))
     if column == "wait_interval":
         return escape(words.waits(row.values.get("wait_low"), row.values.get("wait_high")))
-    return _plain(column, row.values[column])
+    return _plain(column, row.values[column], record["form"])
 
 
-def _plain(column: str, value: Any) -> str:
+def _plain(column: str, value: Any, form: str) -> str:
     """Write a cell of any other column, by its name and its type."""
     if value is None:
         return "–"
@@ -130,16 +132,16 @@ def _plain(column: str, value: Any) -> str:
         return escape(words.count(value) if isinstance(value, int) else words.significant(value))
     if column.endswith("_on"):
         return escape(words.date(str(value)))
-    if words.value(column, value) != value:
-        return escape(words.value(column, value))
+    if words.value(column, value, form) != value:
+        return escape(words.value(column, value, form))
     return prose(words.name(value, _LONGEST_SENTENCE if column in ("sentence", "remedy") else _LONGEST_NAME))
 
 
-def _warnings(record: Mapping[str, Any], said: str) -> str:
+def _warnings(record: Mapping[str, Any], said: str, place: str) -> str:
     """Draw warnings as a list, for they are sentences."""
     told = [str(row.values["warning"]) for row in rows(record)]
     items = "".join(f"<li>{prose(words.name(text, _LONGEST_SENTENCE))}</li>" for text in told)
-    return f"<h3>{prose(said)}</h3><ul>{items}</ul>"
+    return f"<h3{place}>{prose(said)}</h3><ul>{items}</ul>{_below([], source(record))}"
 
 
 def _common(shown: Sequence[Row]) -> int | None:
@@ -154,9 +156,17 @@ def _notes(record: Mapping[str, Any], shown: Sequence[Row], left_out: str, commo
         notes.append(words.behind_each(common))
     if any(row.state == "hidden" for row in shown):
         notes.append(words.veil(record))
+    if said := words.kept(record):
+        notes.append(said)
     if COUNTS & set(record["columns"]) and words.rounded(record):
         notes.append(words.rounded(record))
     return notes
+
+
+def _below(notes: Sequence[str], origin: str) -> str:
+    """The notes under a table; the link to its source ends the last of them."""
+    said = [*notes[:-1], f"{notes[-1]}{origin}"] if notes else [origin.strip()]
+    return "".join(f'<p class="note">{note}</p>' for note in said if note)
 
 
 def _is_numeric(column: str, shown: Sequence[Row]) -> bool:
