@@ -10,7 +10,7 @@ NAME := $(basename $(notdir $(RECIPE)))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test lint notebooks lab clean lock torture simulate bench load-demo load-grocery
+.PHONY: help report test lint texts notebooks lab clean lock torture simulate bench load-demo load-grocery
 
 help: ## list what this Makefile can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,19 +29,43 @@ lint: .stamps/test ## ruff, mypy, import contracts, stripped notebooks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+POT := journeylib/show/words/catalogues/pages.pot
+texts: .stamps/test ## collect the texts of the pages for translators; writes show/words/catalogues/pages.pot
+	@$(BIN)/pybabel -q extract --no-default-keywords -k say:1 -k many:2,3 -k later:1 -c Translators: \
+	  --add-location=file --sort-by-file --width=100 \
+	  --header-comment='# The texts of the pages. `make texts` collects them from the code.' \
+	  -o $(POT).new journeylib/show journeylib/publish
+	@sed -E '/^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d; /^#, /s/python-format/no-python-format/' \
+	  $(POT).new > $(POT) && rm $(POT).new
+
+define WITHOUT_QUERIES
+import sys, nbformat
+for path in sys.argv[1:]:
+    book = nbformat.read(path, as_version=4)
+    for output in (output for cell in book.cells for output in cell.get("outputs", ())):
+        output.get("metadata", {}).clear()
+    nbformat.write(book, path)
+endef
+export WITHOUT_QUERIES
+
 notebooks: .stamps/test load-demo ## run the notebooks over the demo store and keep only the outputs tagged for it
 	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR notebooks/*.ipynb notebooks/explore/*.ipynb
 	@$(BIN)/nbstripout --keep-count --extra-keys "metadata.language_info cell.metadata.execution" notebooks/*.ipynb notebooks/explore/*.ipynb
+	@$(BIN)/python -c "$$WITHOUT_QUERIES" notebooks/*.ipynb notebooks/explore/*.ipynb
 
 lab: .stamps/install load-demo ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-torture: .stamps/test ## kills, floods and corruptions in full; writes docs/torture.md, corruptions.md
+torture: .stamps/test ## kills, floods, corruptions, attacks on hidden cells; writes docs/torture.md, corruptions.md, privacy.md, identical.md
 	$(BIN)/python tests/heavy/torture.py
 	$(BIN)/python tests/heavy/corruptions.py
+	$(BIN)/python tests/heavy/attack.py
+	$(BIN)/python tests/heavy/identical.py
 
-simulate: .stamps/test ## coverage of intervals, errors of tests; writes docs/statistics.md
+simulate: .stamps/test ## coverage of intervals, errors of tests and series; writes docs/statistics.md, null-worlds.md, changes.md
 	$(BIN)/python tests/heavy/simulate.py
+	$(BIN)/python tests/heavy/null_worlds.py
+	$(BIN)/python tests/heavy/changes.py
 
 bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks*.md
 	$(BIN)/python tests/heavy/bench.py
