@@ -20,7 +20,7 @@ report: .stamps/install $(addprefix load-,$(filter demo grocery,$(NAME))) ## pub
 
 test: .stamps/test load-demo load-grocery ## run everything: lint, types, imports, tests, examples, notebooks
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 lint: .stamps/test ## ruff, mypy, import contracts, stripped notebooks

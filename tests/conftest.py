@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -85,9 +87,15 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def _published(recipe: str, folder: Path) -> Path:
+def _published(recipe: str, made: pytest.TempPathFactory) -> Path:
+    """Publish a recipe's edition; one after the other where tests run side by side, the second finds the first's."""
+    shared = made.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else made.getbasetemp()
+    folder = shared / "editions"
+    folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "journeylib", "run", f"reports/{recipe}.toml", "--reports", str(folder), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    with (shared / "editions.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return (ROOT / answer["path"]).resolve().parent
@@ -96,10 +104,10 @@ def _published(recipe: str, folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def demo_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a demo edition, run for the tests."""
-    return _published("demo", tmp_path_factory.mktemp("demo"))
+    return _published("demo", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def grocery_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a grocery edition, run for the tests."""
-    return _published("grocery", tmp_path_factory.mktemp("grocery"))
+    return _published("grocery", tmp_path_factory)
