@@ -29,6 +29,7 @@ _CUSTOMERS = ["n", "customers", "at_risk", "left"]  # counts of customers, each 
 _STATED = ["customers", "events"]  # counts in a data statement that are no rows of files
 _QUOTED = {"text", "comment", "comments", "original", "customer_id", "person_id", "device_id", "event_id"}
 _GUARDS = ("customers", "departures", "events")  # what guards that count people begin with
+_FINE = {"crude", "standardised", "estimate", "median", "top_share"}  # figures of guards that no sentence tells
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
 
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ class Past:
     """What earlier editions of a series say of a record.
 
     `record` is the exact record of the last one, `hidden` the rows that it did not show anew, `again`
-    those that it did show, by key. `near` are the rows that
+    those that it did show, by key, `stated` the counts of its data statement. `near` are the rows that
     are to be hidden, for their customers are nearly those of an edition that showed them. A record
     disclosed behind the gate says so (`compared`), whether or not it hides a row: pages give the rule.
     """
@@ -58,6 +59,7 @@ class Past:
     hidden: frozenset[Key] = frozenset()
     near: frozenset[Key] = frozenset()
     again: Mapping[Key, Again] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
 
 def disclose(
@@ -83,11 +85,11 @@ def disclose(
     names = group_columns(named)
     if "day" in names and "left" in named:
         rows = _stepped(rows, names, min_cell)
-    context = dict(record["context"])
+    context, past = dict(record["context"]), past or Past()
     if record["kind"] == "data":
-        context |= {name: nearest(context[name]) for name in _STATED if context.get(name) is not None}
-    hidden = _hidden(record, rows, names, min_cell, past or Past()) if "n" in named and rows else []
-    past, unit = past or Past(), unit_of(record, rows)
+        context |= {name: _stated(context[name], past, name) for name in _STATED if context.get(name) is not None}
+    hidden = _hidden(record, rows, names, min_cell, past) if "n" in named and rows else []
+    unit = unit_of(record, rows)
     shown: list[list[Any]] = []
     veiled, kept, told = list[int](), list[dict[str, Any]](), set[Key]()
     for at, row in enumerate(rows):
@@ -208,8 +210,16 @@ def _rest(row: Mapping[str, Any], min_cell: int) -> bool:
     return bool(row.get("customers")) and 0 < (row.get("n") or 0) - row["customers"] < min_cell
 
 
+def _stated(value: int, past: Past, name: str) -> int:
+    """A count of a data statement: as it was stated before until ten more or fewer are sure, else to the nearest 5."""
+    before = past.stated.get(name)
+    return int(before) if before is not None and abs(value - before) < 2 * BASE + BASE // 2 else nearest(value)
+
+
 def _coarse_guard(guard: Mapping[str, Any], min_cell: int) -> dict[str, Any]:
     """A guard that counts customers or events, rounded like any count; what counts groups or days is as it is."""
+    if "figures" in guard:  # values that a row says rounded
+        guard = {**guard, "figures": {name: one for name, one in guard["figures"].items() if name not in _FINE}}
     have, needed = guard["have"], guard["needed"]
     if not guard["guard"].startswith(_GUARDS):
         return dict(guard)

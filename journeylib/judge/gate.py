@@ -9,7 +9,9 @@ are gone, the published, rounded ones, and whatever may have changed by so few i
 
 On an unchanged base, a share or a score that moved by fewer than so many customers' worth is
 hidden too: the difference tells how these few changed. Only sizes are compared: where five came
-and five left, the base counts as unchanged. What the gate hides and the last edition showed is
+and five left, the base counts as unchanged. And only the newest edition that showed a row counts:
+where customers leave as well as come, an older one may by chance have nearly the same base. What
+the gate hides and the last edition showed is
 shown as it was there, with its day (`disclosure`).
 """
 
@@ -21,7 +23,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from journeylib.errors import RefusedError
 from journeylib.judge import totals
+from journeylib.judge.checks import INPUTS
 from journeylib.judge.complement import Key
 from journeylib.judge.disclosure import Again, Past, keys
 from journeylib.judge.rounding import BASE, WHOLE, unit_of
@@ -34,13 +38,16 @@ _Base = tuple[str, Key]
 Earlier = tuple[Sequence[Record] | None, Mapping[str, Any]]  # an edition's exact records, and its judged record
 
 
-def compare(records: Sequence[Record], earlier: Iterable[Earlier], *, min_cell: int = 10) -> dict[str, Past]:
+def compare(
+    records: Sequence[Record], earlier: Iterable[Earlier], *, as_of: str = "9999-12-31", min_cell: int = 10
+) -> dict[str, Past]:
     """Find, for each record by its name (notebook/id), what earlier editions of its series say of it.
 
     `earlier` gives the series' editions, newest first, each with its exact records or None. A row
     that the last edition hid is compared with the newest that showed it, so that a group which
     grows by a few each week is shown again once it has grown enough; one that none showed, with
-    the oldest. Editions are taken from `earlier` only as far as that needs.
+    the oldest. Rows of before are offered only of the same definition and of a day up to `as_of`.
+    Editions are taken from `earlier` only as far as that needs.
 
     >>> def edition(n):
     ...     named = {"notebook": "churn", "id": "left", "form": "left", "context": {}, "columns": ["plan", "n"]}
@@ -51,6 +58,7 @@ def compare(records: Sequence[Record], earlier: Iterable[Earlier], *, min_cell: 
     frozenset()
     """
     now = {_name(record): _Bases.of(record) for record in records}
+    definitions = {_name(record): _definition(record) for record in records}
     open_bases = {(name, base) for name, own in now.items() for base, count in own.counts.items() if count >= min_cell}
     near: dict[str, set[_Base]] = {name: set() for name in now}
     first: dict[tuple[str, _Base], bool] = {}
@@ -65,8 +73,11 @@ def compare(records: Sequence[Record], earlier: Iterable[Earlier], *, min_cell: 
             own = next((one for one in exact or () if _name(one) == name), None)
             shown = _shown(record)
             if place == 0:
-                again = _again(record, now[name].columns, (judged.get("period") or {}).get("as_of"))
-                last[name] = Past(True, own, frozenset(keys(record)) - frozenset(shown), again=again)
+                day = (judged.get("period") or {}).get("as_of")
+                is_same = day is not None and day <= as_of and _definition(record) == definitions[name]
+                again = _again(record, str(day)) if is_same else {}
+                stated = record["context"] if record.get("kind") == "data" else {}
+                last[name] = Past(True, own, frozenset(keys(record)) - frozenset(shown), again=again, stated=stated)
             before, slack = (record, BASE // 2) if own is None else (own, 0)
             had = _Bases.of(before, now[name].places)
             told = had.of_rows(shown)
@@ -90,11 +101,18 @@ def compare(records: Sequence[Record], earlier: Iterable[Earlier], *, min_cell: 
 
 
 def read(editions: Iterable[tuple[Path, Path]]) -> Iterator[Earlier]:
-    """Read earlier editions, newest first: of each its published folder and its private one, which may be gone."""
+    """Read earlier editions, newest first: of each its published folder and its private one, which may be gone.
+
+    Raises RefusedError where what an edition showed cannot be read: its readers may still have it.
+    """
     for published, private in editions:
-        judged = _json(published / "findings.json")
-        if judged is not None:
-            yield _json(private / "records.json"), judged
+        judged, exact = _json(published / "findings.json"), _json(private / "records.json")
+        if not isinstance(judged, dict) or not isinstance(judged.get("records"), list):
+            raise RefusedError(
+                f"{published / 'findings.json'} cannot be read, so what readers of that edition know is not known. "
+                "Bring it back from a copy; or, if nobody has seen that edition, move its folder away."
+            )
+        yield exact if isinstance(exact, list) else None, judged
 
 
 def _json(path: Path) -> Any:
@@ -112,7 +130,6 @@ def _name(record: Record) -> str:
 class _Bases:
     """The customers behind a record's rows: those of a row's group, which several may share, and of its part."""
 
-    columns: Sequence[str]
     counts: Mapping[_Base, int]
     rows: Mapping[Key, Sequence[_Base]]
     places: Sequence[int]
@@ -139,7 +156,7 @@ class _Bases:
             for key, row in by.items()
             if whole and row.get("n") and row.get("estimate") is not None
         }
-        return cls(record["columns"], counts, rows, places, worth)
+        return cls(counts, rows, places, worth)
 
     def of_rows(self, some: Iterable[Key]) -> dict[_Base, int]:
         """Give the bases that some rows tell."""
@@ -160,12 +177,16 @@ def _kept(record: Record) -> dict[int, str]:
     return {one["row"]: one["as_of"] for one in record.get("kept") or ()}
 
 
-def _again(record: Record, columns: Sequence[str], as_of: str | None) -> dict[Key, Again]:
-    """What a judged record shows of each group."""
+def _definition(record: Record) -> list[Any]:
+    """What a record's rows mean: its form, its columns and its context, but for what only guards read."""
+    context = {name: value for name, value in record["context"].items() if name not in INPUTS}
+    return [record["form"], list(record["columns"]), context]
+
+
+def _again(record: Record, as_of: str) -> dict[Key, Again]:
+    """What a judged record of a day shows of each group."""
     found: dict[Key, Again] = {}
     kept, hidden = _kept(record), set(record.get("hidden") or ())
-    if as_of is None or list(record["columns"]) != list(columns):
-        return found
     contrasts = {one["row"]: one for one in record.get("contrasts") or ()}
     for at, (key, cells) in enumerate(zip(keys(record), record["rows"], strict=True)):
         if at not in hidden:

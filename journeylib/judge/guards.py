@@ -187,12 +187,14 @@ def future(defined_until: str, follows_from: str) -> Guard:
 
 
 def group_columns(columns: Sequence[str]) -> list[str]:
-    """Give the columns that name a row's group: those before the first answer or count.
+    """Give the columns that name a row's group: those before the first answer or count; what there was `before` is one.
 
     >>> group_columns(["plan", "outcome", "journeys", "n", "estimate"])
     ['plan', 'outcome']
+    >>> group_columns(["from_on", "until_on", "before", "n", "estimate"])
+    ['from_on', 'until_on']
     """
-    return list(takewhile(lambda name: name not in COUNTS and name not in RESULT, columns))
+    return list(takewhile(lambda name: name not in COUNTS and name not in RESULT and name != "before", columns))
 
 
 def _guard(name: str, have: float, needed: float, key: str, remedy: str) -> Guard:

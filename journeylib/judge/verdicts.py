@@ -56,14 +56,14 @@ def judge(
     if earlier is not None and not look.before:
         look = replace(look, before=earlier.get("looks") or {})
     asked, gone = _asked(questions, records, period, earlier)
-    across = checks.across(records)
-    guards = [[*checks.check(record), *more] for record, more in zip(records, across, strict=True)]
+    guards = [checks.check(record) for record in records]
 
     def seen(record: Record) -> dict[str, Any]:
         past = (pasts or {}).get(_name(record))
         return disclose(record, audience=audience, min_cell=min_cell, past=past)
 
     first = [seen(record) for record in records]
+    across = checks.across([{**one, "rows": _anew(one)} for one in first])
     found = ledger.settle(*_contrasts(records, asked, guards, first, alpha), look)
     places = {(at, row): one for one in found for at, row in ((one.record, one.row), *one.again) if row is not None}
     judged = []
@@ -156,6 +156,12 @@ def _row(record: Record, at: int) -> dict[str, Any]:
 def _unseen(shown: Record) -> set[int]:
     """The rows that are hidden, or shown as the edition before showed them."""
     return {*shown["hidden"], *(one["row"] for one in shown["kept"])}
+
+
+def _anew(shown: Record) -> list[Any]:
+    """The rows of a record as an audience sees them, without those that are hidden or kept."""
+    unseen = _unseen(shown)
+    return [cells for at, cells in enumerate(shown["rows"]) if at not in unseen]
 
 
 def _fresh(record: Record, shown: Record, min_cell: int) -> Record:

@@ -61,7 +61,7 @@ def draw(
         period={"start": about["start"], "as_of": about["as_of"]},
         look=_look(recipe, about, earlier),
         earlier=None if side is None else side.judged,
-        pasts=gate.compare(exact, gate.read(shown)) if recipe.audience == "shared" else None,
+        pasts=gate.compare(exact, gate.read(shown), as_of=about["as_of"]) if recipe.audience == "shared" else None,
     )
     compared = None
     if side is not None:

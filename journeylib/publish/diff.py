@@ -90,7 +90,12 @@ def recipe_of(one: Edition, given: Path | str | None = None) -> Recipe:
 
 def read(one: Edition, kept: Path) -> Side:
     """Read what is kept of an edition; `kept` is the `private` folder of its recipe."""
-    judged = json.loads((one.path / "findings.json").read_text(encoding="utf-8"))
+    judged = _kept(one.path / "findings.json")
+    if not isinstance(judged, dict):
+        raise RefusedError(
+            f"{one.path / 'findings.json'} cannot be read, so nothing can be compared with it. Bring it back from a "
+            "copy; or, if nobody has seen that edition, move its folder away."
+        )
     exact, store = (_kept(kept / one.path.name / name) for name in ("records.json", "store.json"))
     return Side(one.manifest, judged, exact, store)
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from journeylib.errors import RefusedError
 from journeylib.judge import gate
 from journeylib.judge.disclosure import disclose
 from journeylib.judge.verdicts import judge
@@ -135,17 +136,18 @@ def test_the_customers_of_a_group_are_compared_once_for_all_its_rows(record):
     assert {0, 1} <= set(hidden)
 
 
-def test_editions_are_read_from_their_folders_and_a_lost_one_is_left_out(tmp_path, shares):
+def test_editions_are_read_from_their_folders_and_a_lost_one_stops_the_run(tmp_path, shares):
     exact = shares({"a": (100, 50)})
     published, private = tmp_path / "published", tmp_path / "private"
     published.mkdir()
     private.mkdir()
     (published / "findings.json").write_text(json.dumps(shown(exact)))
     (private / "records.json").write_text(json.dumps(exact))
-    folders = [(tmp_path / "gone", private), (published, private), (published, tmp_path / "gone")]
-    whole, without = gate.read(folders)
+    whole, without = gate.read([(published, private), (published, tmp_path / "gone")])
     assert whole == (exact, shown(exact))
     assert without == (None, shown(exact))
+    with pytest.raises(RefusedError, match="cannot be read, so what readers of that edition know is not known"):
+        list(gate.read([(tmp_path / "gone", private)]))
 
 
 def test_a_claim_of_rows_that_are_kept_keeps_its_verdict_and_is_not_compared_anew(record, stay):
@@ -190,3 +192,35 @@ def test_no_guard_tells_how_many_there_are_now_in_a_row_that_is_kept(record):
     [shown] = judged["records"]
     assert shown["kept"][0]["row"] == 0
     assert all((guard["have"] or 0) > 100 for guard in shown["guards"])
+
+
+def test_a_row_of_another_definition_or_of_a_later_day_is_not_shown_again(shares):
+    first = shares({"a": (100, 50)}, horizon_days=90)
+    was = shown(first, as_of="2026-06-30")
+    for context, day in (({"horizon_days": 365}, "2026-07-07"), ({"horizon_days": 90}, "2026-03-31")):
+        exact = shares({"a": (103, 20)}, **context)
+        found = gate.compare(exact, [(first, was)], as_of=day)["churn/transitions"]
+        told = disclose(exact[0], past=found)
+        assert (told["hidden"], told["kept"]) == ([0], [])
+
+
+def test_a_data_statement_says_the_same_count_until_ten_more_are_sure(record):
+    def statement(customers, past=()):
+        exact = [{**record("data", "data", customers=customers, events=9 * customers), "columns": ["rule", "rows"]}]
+        found = gate.compare(exact, past)["churn/data"]
+        return exact, {"records": [disclose(exact[0], past=found)], "period": {"as_of": "2026-06-01"}}
+
+    editions, seen = [], []
+    for customers in (400, 404, 409, 411, 413):
+        editions.insert(0, statement(customers, editions))
+        seen.append(editions[0][1]["records"][0]["context"]["customers"])
+    assert seen == [400, 400, 400, 400, 415]
+
+
+def test_what_there_was_before_a_window_is_rounded_and_hidden_with_its_row(record):
+    def window(n):
+        row = {"from_on": "2026-01-01", "until_on": "2026-01-20", "before": 0.412371134021, "n": n, "estimate": 0.6,
+               "low": 0.5, "high": 0.7, "is_enough": True, "p": 0.001}  # fmt: skip
+        return disclose(record("finding", "incident", row))
+
+    assert (window(403)["rows"][0][2], window(7)["rows"][0][2]) == (0.42, None)
