@@ -13,6 +13,7 @@ exactly everywhere: they are rows of files, and must add up.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,8 +72,9 @@ def disclose(
     the day that it speaks of: whoever has both editions learns nothing more. Another hidden row
     keeps the columns of its group; the rest is null, `is_enough` false. A row without any
     customer tells of nobody and is hidden only where its total would else give others away. The
-    curve of a small group, or of one that few have left, is hidden whole, in one row; in that of
-    a large one `at_risk` is null on the days when it is few.
+    curve of a small group, or of one that few have left, is hidden whole, in one row; one with a
+    horizon ends there, so that its end says what the table beside it says. In the curve of a large
+    group, `at_risk` is null on the days when it is few.
 
     >>> few = {"kind": "table", "form": "x", "context": {}, "columns": ["n", "estimate"], "rows": [[7, 0.5]]}
     >>> disclose(few)["rows"], disclose(few)["hidden"]
@@ -84,7 +86,8 @@ def disclose(
     rows = _rows(record)
     names = group_columns(named)
     if "day" in names and "left" in named:
-        rows = _stepped(rows, names, min_cell)
+        horizon = record["context"].get("horizon_days") or math.inf
+        rows = _stepped([row for row in rows if row["day"] <= horizon], names, min_cell)
     context, past = dict(record["context"]), past or Past()
     if record["kind"] == "data":
         context |= {name: _stated(context[name], past, name) for name in _STATED if context.get(name) is not None}

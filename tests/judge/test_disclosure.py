@@ -140,6 +140,15 @@ def test_a_step_of_a_curve_stands_for_ten_departures_or_more(record):
     assert [row["day"] for row in ends_flat] == [0, 8, 30, 40, 60]
 
 
+def test_a_curve_with_a_horizon_ends_there_with_what_its_table_says(record):
+    days = [(0, 0), (100, 7), (178, 12), (200, 14), (270, 18)]
+    rows = [share(400, 1 - left / 400, plan="a", day=day, at_risk=400 - left, left=left) for day, left in days]
+    shown = rows_of(disclose(record("chart", "survival", *rows, horizon_days=180)))
+    assert [(row["day"], row["left"]) for row in shown] == [(0, 0), (178, 10)]
+    early = disclose(record("chart", "survival", *rows, horizon_days=150))  # seven had left by then
+    assert early["hidden"] == [0]
+
+
 def test_three_who_left_are_hidden_beside_400_as_they_are_alone(record):
     few = share(400, 397 / 400, 0.978, 0.997, at_risk=380, left=3)
     assert disclose(record("finding", "left", few))["hidden"] == [0]
