@@ -87,7 +87,7 @@ def disclose(
     names = group_columns(named)
     if "day" in names and "left" in named:
         horizon = record["context"].get("horizon_days") or math.inf
-        rows = _stepped([row for row in rows if row["day"] <= horizon], names, min_cell)
+        rows = _stepped(_until(rows, names, horizon), names, min_cell)
     context, past = dict(record["context"]), past or Past()
     if record["kind"] == "data":
         context |= {name: _stated(context[name], past, name) for name in _STATED if context.get(name) is not None}
@@ -144,6 +144,18 @@ def keys(record: Mapping[str, Any]) -> list[Key]:
 
 def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:
     return tuple(row[name] for name in names if name != "day")
+
+
+def _until(rows: list[Row], names: Sequence[str], horizon: float) -> list[Row]:
+    """The rows of curves up to a horizon, and on that day what the last of them says and who was at risk next."""
+    kept = [row for row in rows if row["day"] <= horizon]
+    last = {_key(row, names): row for row in kept}
+    for beyond in rows:
+        end = last.get(_key(beyond, names))
+        if end is not None and end["day"] < horizon < beyond["day"]:
+            last[_key(beyond, names)] = {**end, "day": horizon, "at_risk": beyond["at_risk"]}
+            kept.append(last[_key(beyond, names)])
+    return kept
 
 
 def _stepped(rows: list[Row], names: Sequence[str], min_cell: int) -> list[Row]:

@@ -144,7 +144,7 @@ def test_a_curve_with_a_horizon_ends_there_with_what_its_table_says(record):
     days = [(0, 0), (100, 7), (178, 12), (200, 14), (270, 18)]
     rows = [share(400, 1 - left / 400, plan="a", day=day, at_risk=400 - left, left=left) for day, left in days]
     shown = rows_of(disclose(record("chart", "survival", *rows, horizon_days=180)))
-    assert [(row["day"], row["left"]) for row in shown] == [(0, 0), (178, 10)]
+    assert [(row["day"], row["left"], row["at_risk"]) for row in shown] == [(0, 0, 400), (178, 10, 390), (180, 10, 385)]
     early = disclose(record("chart", "survival", *rows, horizon_days=150))  # seven had left by then
     assert early["hidden"] == [0]
 
