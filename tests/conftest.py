@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -73,6 +75,12 @@ def company(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "mapping.toml"
 
     return write
+
+
+@pytest.fixture(scope="session")
+def fakes() -> ModuleType:
+    """The module of a made-up edition, tests/show/fakes.py."""
+    return importlib.import_module("fakes")
 
 
 @pytest.fixture(scope="session")

@@ -17,20 +17,17 @@ shown as it was there, with its day (`disclosure`).
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from journeylib.errors import RefusedError
 from journeylib.judge import totals
 from journeylib.judge.checks import INPUTS
 from journeylib.judge.complement import Key
 from journeylib.judge.disclosure import Again, Past, keys
 from journeylib.judge.rounding import BASE, WHOLE, unit_of
 
-__all__ = ["Earlier", "compare", "read"]
+__all__ = ["Earlier", "compare"]
 
 Record = Mapping[str, Any]
 _SAME = 1e-6  # what rounding to 12 digits leaves between equal numbers
@@ -57,73 +54,66 @@ def compare(
     >>> compare(edition(50), [(edition(40), {"records": edition(40)})])["churn/left"].near
     frozenset()
     """
-    now = {_name(record): _Bases.of(record) for record in records}
-    definitions = {_name(record): _definition(record) for record in records}
-    open_bases = {(name, base) for name, own in now.items() for base, count in own.counts.items() if count >= min_cell}
-    near: dict[str, set[_Base]] = {name: set() for name in now}
-    first: dict[tuple[str, _Base], bool] = {}
-    open_rows = {(name, key) for name, own in now.items() for key in own.worth}
-    moved: dict[str, set[Key]] = {name: set() for name in now}
-    last: dict[str, Past] = {}
+    found = {_name(record): _Met(record, min_cell) for record in records}
     for place, (exact, judged) in enumerate(earlier):
+        kept = {_name(one): one for one in exact or ()}
+        day = (judged.get("period") or {}).get("as_of")
         for record in judged["records"]:
             name = _name(record)
-            if name not in now:
-                continue
-            own = next((one for one in exact or () if _name(one) == name), None)
-            shown = _shown(record)
-            if place == 0:
-                day = (judged.get("period") or {}).get("as_of")
-                is_same = day is not None and day <= as_of and _definition(record) == definitions[name]
-                again = _again(record, str(day)) if is_same else {}
-                stated = record["context"] if record.get("kind") == "data" else {}
-                last[name] = Past(True, own, frozenset(keys(record)) - frozenset(shown), again=again, stated=stated)
-            before, slack = (record, BASE // 2) if own is None else (own, 0)
-            had = _Bases.of(before, now[name].places)
-            told = had.of_rows(shown)
-            for base, count in had.counts.items():
-                if (name, base) in open_bases:
-                    first[name, base] = _is_near(now[name].counts[base], count, min_cell, slack)
-                    if base in told:
-                        open_bases.discard((name, base))
-            for key in shown:
-                if (name, key) in open_rows and key in had.worth:
-                    open_rows.discard((name, key))
-                    if _is_moved(now[name].worth[key], had.worth[key], min_cell):
-                        moved[name].add(key)
-        if not open_bases and not open_rows:
+            if name in found:
+                found[name].meet(record, kept.get(name))
+                if place == 0:
+                    found[name].follow(record, kept.get(name), day if day is not None and day <= as_of else None)
+        if all(one.is_done for one in found.values()):
             break
-    for name, base in (place for place, is_near in first.items() if is_near):
-        near[name].add(base)
-    return {
-        name: replace(last.get(name, Past()), near=own.rows_on(near[name]) | moved[name]) for name, own in now.items()
-    }
-
-
-def read(editions: Iterable[tuple[Path, Path]]) -> Iterator[Earlier]:
-    """Read earlier editions, newest first: of each its published folder and its private one, which may be gone.
-
-    Raises RefusedError where what an edition showed cannot be read: its readers may still have it.
-    """
-    for published, private in editions:
-        judged, exact = _json(published / "findings.json"), _json(private / "records.json")
-        if not isinstance(judged, dict) or not isinstance(judged.get("records"), list):
-            raise RefusedError(
-                f"{published / 'findings.json'} cannot be read, so what readers of that edition know is not known. "
-                "Bring it back from a copy; or, if nobody has seen that edition, move its folder away."
-            )
-        yield exact if isinstance(exact, list) else None, judged
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    return {name: one.past for name, one in found.items()}
 
 
 def _name(record: Record) -> str:
     return f"{record['notebook']}/{record['id']}"
+
+
+class _Met:
+    """A record, and what came of meeting the same record of earlier editions, the newest first."""
+
+    def __init__(self, record: Record, min_cell: int) -> None:
+        self.definition, self.bases, self.min_cell = _definition(record), _Bases.of(record), min_cell
+        self.open_bases = {base for base, count in self.bases.counts.items() if count >= min_cell}
+        self.open_rows = set(self.bases.worth)
+        self.near: dict[_Base, bool] = {}
+        self.moved: set[Key] = set()
+        self.last = Past()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no older edition can tell more."""
+        return not self.open_bases and not self.open_rows
+
+    @property
+    def past(self) -> Past:
+        """What must be known of earlier editions."""
+        near = {base for base, is_near in self.near.items() if is_near}
+        return replace(self.last, near=self.bases.rows_on(near) | self.moved)
+
+    def meet(self, record: Record, exact: Record | None) -> None:
+        """Compare with the judged record of an edition, by its exact one where that is kept."""
+        had = _Bases.of(exact or record, self.bases.places)
+        slack = 0 if exact else BASE // 2
+        shown = _shown(record)
+        for base in self.open_bases & set(had.counts):
+            self.near[base] = _is_near(self.bases.counts[base], had.counts[base], self.min_cell, slack)
+        self.open_bases -= set(had.of_rows(shown))
+        for key in self.open_rows & set(shown) & set(had.worth):
+            if _is_moved(self.bases.worth[key], had.worth[key], self.min_cell):
+                self.moved.add(key)
+        self.open_rows -= set(shown) & set(had.worth)
+
+    def follow(self, record: Record, exact: Record | None, day: str | None) -> None:
+        """Take over from the last edition what it showed; its rows only with a day and of the same definition."""
+        again = _again(record, day) if day is not None and _definition(record) == self.definition else {}
+        stated = record["context"] if record.get("kind") == "data" else {}
+        unseen = frozenset(keys(record)) - frozenset(_shown(record))
+        self.last = Past(True, exact, unseen, again=again, stated=stated)
 
 
 @dataclass(frozen=True)

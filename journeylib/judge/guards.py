@@ -128,7 +128,7 @@ def reversal(row: Mapping[str, Any], strata: Sequence[Mapping[str, Any]]) -> Gua
     Strata of fewer than 30 customers say nothing. `have` is how many strata leave out no
     difference on the other side; `figures` hold the contrast as it is and as it would be with
     the strata weighted by their customers. A caution where these two have opposite signs, or
-    where any stratum turns round: both are then to be shown.
+    where any stratum turns round.
 
     >>> inside = {"group": "annual", "baseline": "monthly", "n": 300, "estimate": -5.0, "low": -8.0, "high": -2.0}
     >>> crude = {"group": "annual", "baseline": "monthly", "estimate": 4.0}

@@ -52,7 +52,8 @@ def draw(
     private = diff.private(recipe)
     before = next((one for one in earlier if one.id == about["identity"]["previous"]), None)
     side = None if before is None else diff.read(before, private)
-    shown = [(one.path, private / one.path.name) for one in sorted(earlier, key=lambda one: -one.age[1])]
+    newest_first = sorted(earlier, key=lambda one: -one.age[1])
+    shown = ((one.exact, one.judged) for one in (diff.read(one, private) for one in newest_first))
     judged = judge(
         exact,
         questions=recipe.questions,
@@ -61,7 +62,7 @@ def draw(
         period={"start": about["start"], "as_of": about["as_of"]},
         look=_look(recipe, about, earlier),
         earlier=None if side is None else side.judged,
-        pasts=gate.compare(exact, gate.read(shown), as_of=about["as_of"]) if recipe.audience == "shared" else None,
+        pasts=gate.compare(exact, shown, as_of=about["as_of"]) if recipe.audience == "shared" else None,
     )
     compared = None
     if side is not None:

@@ -89,15 +89,18 @@ def recipe_of(one: Edition, given: Path | str | None = None) -> Recipe:
 
 
 def read(one: Edition, kept: Path) -> Side:
-    """Read what is kept of an edition; `kept` is the `private` folder of its recipe."""
+    """Read what is kept of an edition; `kept` is the `private` folder of its recipe.
+
+    Raises RefusedError where what the edition showed cannot be read: its readers may still have it.
+    """
     judged = _kept(one.path / "findings.json")
-    if not isinstance(judged, dict):
+    if not isinstance(judged, dict) or not isinstance(judged.get("records"), list):
         raise RefusedError(
-            f"{one.path / 'findings.json'} cannot be read, so nothing can be compared with it. Bring it back from a "
-            "copy; or, if nobody has seen that edition, move its folder away."
+            f"{one.path / 'findings.json'} cannot be read, so what readers of that edition know is not known. "
+            "Bring it back from a copy; or, if nobody has seen that edition, move its folder away."
         )
     exact, store = (_kept(kept / one.path.name / name) for name in ("records.json", "store.json"))
-    return Side(one.manifest, judged, exact, store)
+    return Side(one.manifest, judged, exact if isinstance(exact, list) else None, store)
 
 
 def _kept(path: Path) -> Any:

@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import journeylib
+from journeylib.publish import notebook
+from journeylib.publish.recipe import Recipe
 from journeylib.publish.worker import end_tree
 
-__all__ = ["Failure", "Job", "execute"]
+__all__ = ["Failure", "Job", "execute", "jobs"]
 
 _AT_ONCE = 2
 _STARTING_SECONDS = 60  # what starting the kernel may add to a notebook's time limit
@@ -49,6 +51,13 @@ class Failure:
     line: str
     kind: str
     said: str
+
+
+def jobs(recipe: Recipe, settled: Mapping[str, Mapping[str, Any]]) -> list[Job]:
+    """The jobs of a recipe's notebooks, whose parameters are `settled`."""
+    books = {name: recipe.notebook_path(name) for name in recipe.notebooks}
+    cells = {name: sum(not cell.is_interactive for cell in notebook.read(path)) for name, path in books.items()}
+    return [Job(name, path, settled[name], cells[name]) for name, path in books.items()]
 
 
 def execute(jobs: Sequence[Job], folder: Path, *, limit_minutes: float, progress: bool = False) -> Failure | None:

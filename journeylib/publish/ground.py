@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from journeylib.journeys.view import Store
 from journeylib.judge import changes
+from journeylib.measures import mix
 from journeylib.publish import past
 from journeylib.publish.remeasure import number, opened, units
 
@@ -102,7 +103,7 @@ class Ground:
         rows = [units(record, view, segment) for view in (self.then, self.now)]
         split: dict[str, Any] = {}
         if rows[0] is not None and rows[1] is not None:
-            split = changes.split(rows[0], rows[1], level=level)
+            split = mix.split(rows[0], rows[1], level=level)
             said["by"] = next(iter(segment))
         told = changes.parts(old, on_old_data=on_old, on_new_data=on_new, before=before, new=new, mix=split.get("mix"))
         kept = {name: split[name] for name in split if name not in ("before", "now", "mix", "rate")}

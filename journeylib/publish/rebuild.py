@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import RefusedError, RunError, StoreError
-from journeylib.publish import collect, diff, edition, notebook, parameters, past
+from journeylib.publish import collect, diff, edition, parameters, past
 from journeylib.publish.diff import edition_at, recipe_of
 from journeylib.publish.edition import Edition
-from journeylib.publish.execute import Job, execute
+from journeylib.publish.execute import execute, jobs
 from journeylib.publish.recipe import Recipe
 
 __all__ = ["lines", "rebuild"]
@@ -38,9 +38,8 @@ def rebuild(path: Path | str, *, recipe: Path | str | None = None, progress: boo
     with tempfile.TemporaryDirectory(prefix="journey-rebuild-") as scratch:
         running = Path(scratch)
         with past.as_of_snapshot(said.store_path, mine["snapshot"]) as store:
-            failure = execute(
-                _jobs(said, one.manifest, store), running, limit_minutes=said.time_limit_minutes, progress=progress
-            )
+            wanted = jobs(said, _settled(said, one.manifest, store))
+            failure = execute(wanted, running, limit_minutes=said.time_limit_minutes, progress=progress)
         if failure is not None:
             raise RunError(f"{failure.name}.ipynb failed in cell {failure.cell}, `{failure.line}`: {failure.said}")
         about = {name: value for name, value in one.manifest.items() if name not in _MADE}
@@ -125,11 +124,7 @@ def _as_it_was(said: Recipe, manifest: Mapping[str, Any]) -> Recipe:
     return replace(said, **kept, notebooks=tuple(manifest["notebooks"]), questions=tuple(manifest["questions"]))
 
 
-def _jobs(said: Recipe, manifest: Mapping[str, Any], store: Path) -> list[Job]:
+def _settled(said: Recipe, manifest: Mapping[str, Any], store: Path) -> dict[str, dict[str, Any]]:
     books = {name: said.notebook_path(name) for name in said.notebooks}
     common = {name: manifest[name] for name in ("as_of", "start", "goals", "segments", "notes")}
-    settled = parameters.settle(said.path, books, said.parameters, {**common, "store": str(store)})
-    return [
-        Job(name, book, settled[name], len([cell for cell in notebook.read(book) if not cell.is_interactive]))
-        for name, book in books.items()
-    ]
+    return parameters.settle(said.path, books, said.parameters, {**common, "store": str(store)})

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import BusyError, JourneyError, RunError
-from journeylib.publish import catalogue, collect, diff, edition, notebook, parameters, past
+from journeylib.publish import catalogue, collect, diff, edition, parameters, past
 from journeylib.publish import recipe as recipes
 from journeylib.publish.edition import Edition, Identity
-from journeylib.publish.execute import Failure, Job, execute
+from journeylib.publish.execute import Failure, execute, jobs
 from journeylib.publish.recipe import Period, Recipe
 
 __all__ = ["run"]
@@ -194,7 +194,7 @@ def _publish(
     running.mkdir(mode=0o700)
     threading.Thread(target=_warm_up, daemon=True).start()
     try:
-        failure = execute(_jobs(recipe, settled), running, limit_minutes=recipe.time_limit_minutes, progress=progress)
+        failure = execute(jobs(recipe, settled), running, limit_minutes=recipe.time_limit_minutes, progress=progress)
         if failure is not None:
             reason = f"{failure.name}, cell {failure.cell}: {failure.kind}"
             raise RunError(_told(failure))
@@ -220,16 +220,6 @@ def _warm_up() -> None:
     with contextlib.suppress(Exception):
         for name in ["nbformat", "journeylib.judge.verdicts", "journeylib.publish.page", "journeylib.show.words"]:
             importlib.import_module(name)
-
-
-def _jobs(recipe: Recipe, settled: Mapping[str, Mapping[str, Any]]) -> list[Job]:
-    jobs = []
-    for name in recipe.notebooks:
-        cells = notebook.read(recipe.notebook_path(name))
-        jobs.append(
-            Job(name, recipe.notebook_path(name), settled[name], len([c for c in cells if not c.is_interactive]))
-        )
-    return jobs
 
 
 def _told(failure: Failure) -> str:

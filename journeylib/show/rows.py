@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeylib.schema import COUNTS, RESULT
+from journeylib.show.language import say
 
 __all__ = ["Row", "rows"]
 
@@ -54,8 +55,6 @@ def rows(record: Mapping[str, Any]) -> list[Row]:
     >>> rows(record)[0].label, rows(record)[0].state
     ('annual', 'few')
     """
-    from journeylib.show.words.language import say  # words read rows, and rows say "unknown"
-
     columns = record["columns"]
     groups = [column for i, column in enumerate(columns) if not _ANSWERS & set(columns[: i + 1])]
     hidden = set(record.get("hidden") or ())

@@ -634,6 +634,10 @@ everybody of a region (do all have the same score?) and on one who came or answe
 - Two numbers under different names that are nearly the same, such as the journeys that converted and, of those that had
   their whole window, the converted. Rows of one record are protected from each other, from its totals and from its
   earlier editions; the steps in which estimates move are what protects one record from another.
+- A row that the gate hides is shown as the edition before showed it. It says nothing that is not in that edition, so
+  the solver takes it for hidden.
+- Editions before the newest that showed a row: where customers leave as well as come, an older one may by chance have
+  nearly the same base.
 - Who came and who left: between two editions the gate compares sizes. Five who came and five who left are no change.
 - Other series: reports of the same store by another recipe are not compared.
 """

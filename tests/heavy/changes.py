@@ -32,7 +32,7 @@ from journeylib import engine
 from journeylib.data import store as stores
 from journeylib.judge import changes
 from journeylib.judge.verdicts import judge
-from journeylib.measures import outcomes
+from journeylib.measures import mix, outcomes
 from journeylib.publish import edition, past
 from journeylib.publish.diff import Side, compare
 from journeylib.publish.remeasure import number, opened
@@ -258,7 +258,7 @@ def null(seed: int, customers: int = 150, looks: int = 1) -> list[bool]:
         if period:
             frame["group"] = np.where(shared, group, rng.choice(["a", "b", "c"], customers, p=[0.5, 0.3, 0.2]))
         tables.append(engine.from_frame(frame[frame["m"] > 0].reset_index(drop=True)))
-    found = changes.split(*tables, level=0.05 / looks)
+    found = mix.split(*tables, level=0.05 / looks)
     return [changes.is_beyond_noise(found, part) for part in ("mix", "rate")]
 
 

@@ -6,10 +6,13 @@ import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
 import pytest
+
+from journeylib.publish.page import pages
 
 MIME = "application/vnd.journeylib.record+json"
 RECIPE = """
@@ -122,6 +125,12 @@ def _is_at_work(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.fixture(scope="module")
+def shared(fakes: ModuleType) -> dict[str, str]:
+    """The pages of the made-up edition, as everybody may see them."""
+    return pages(fakes.notebooks(), fakes.judged(), fakes.EDITION)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from journeylib.errors import RefusedError
 from journeylib.judge.verdicts import judge
 from journeylib.publish import edition
-from journeylib.publish.diff import Side, compare, diff, edition_at, lines, recipe_of, shown
+from journeylib.publish.diff import Side, compare, diff, edition_at, lines, read, recipe_of, shown
 
 
 def number(value: float, n: int = 400, form: str = "nps", notebook: str = "overview") -> dict[str, Any]:
@@ -57,6 +58,20 @@ def test_a_page_leaves_out_the_counts_of_the_data_and_exact_totals(tmp_path: Pat
     assert [one["form"] for one in told["numbers"]] == ["nps"]
     assert "total" not in told["numbers"][0]
     assert "past_snapshot" not in told
+
+
+def test_an_edition_is_read_with_what_is_kept_of_it_and_one_that_cannot_be_read_stops_whoever_compares(
+    tmp_path: Path,
+) -> None:
+    there, kept = publish(tmp_path / "demo", "a", "s"), tmp_path / "private"
+    with pytest.raises(RefusedError, match="cannot be read, so what readers of that edition know is not known"):
+        read(there, kept)
+    judged = {"records": [{"id": "nps"}]}
+    (there.path / "findings.json").write_text(json.dumps(judged))
+    assert (read(there, kept).judged, read(there, kept).exact) == (judged, None)
+    (kept / there.path.name).mkdir(parents=True)
+    (kept / there.path.name / "records.json").write_text("[]")
+    assert read(there, kept).exact == []
 
 
 def publish(folder: Path, id: str, series: str) -> edition.Edition:

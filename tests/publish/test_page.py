@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,20 +11,6 @@ from journeylib.publish import page
 from journeylib.show import record
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
-_FAKES = Path(__file__).parents[1] / "show" / "fakes.py"
-
-
-@pytest.fixture(scope="module")
-def fakes():
-    spec = importlib.util.spec_from_file_location("fakes", _FAKES)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def shared(fakes):
-    return page.pages(fakes.notebooks(), fakes.judged(), fakes.EDITION)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from journeylib import schema
 from journeylib.errors import BusyError, RecipeError
 from journeylib.publish import recipe as recipes
 from journeylib.publish.recipe import Period, Recipe
-from journeylib.show import record, rows
+from journeylib.show import rows
+from journeylib.show.forms import FORMS
 
 TODAY = datetime.date(2026, 7, 1)
 FACTS = {"begins_on": "2026-01-01", "complete_through": "2026-06-30"}
@@ -173,7 +174,7 @@ def test_a_segment_may_not_be_called_like_a_column(tmp_path: Path) -> None:
         'reports/demo.toml: [segments] has the name "steps", which a column of the data or of the answers has. '
         'Use another, such as "steps_group" or "customer_steps".'
     )
-    forms = {column for kind in record.FORMS.values() for columns in kind.values() for column in columns}
+    forms = {column for kind in FORMS.values() for columns in kind.values() for column in columns}
     tables = {column for table in schema.TABLES.values() for column in table}
     for name in sorted({*schema.COUNTS, *schema.RESULT, *tables, *forms, *rows._ANSWERS, "before", "outcome"}):
         assert f'has the name "{name}"' in refused(tmp_path, ("[segments]", f'[segments]\n{name} = "customers.flat"'))

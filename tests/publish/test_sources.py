@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -16,21 +14,7 @@ from journeylib.errors import RefusedError
 from journeylib.publish import page
 from journeylib.show import record
 
-_FAKES = Path(__file__).parents[1] / "show" / "fakes.py"
 _SQL = "SELECT count() AS n\nFROM journeys\nWHERE (a < 3 AND b = '</code>')"
-
-
-@pytest.fixture(scope="module")
-def fakes():
-    spec = importlib.util.spec_from_file_location("fakes", _FAKES)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def shared(fakes):
-    return page.pages(fakes.notebooks(), fakes.judged(), fakes.EDITION)
 
 
 class Links(HTMLParser):

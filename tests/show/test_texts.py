@@ -16,9 +16,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import journeylib
+from journeylib import schema
 from journeylib.publish import page
-from journeylib.show import charts, markup, record, rows, words
-from journeylib.show.words import asking, heads, judging, language
+from journeylib.show import charts, language, markup, record, rows, words
+from journeylib.show.forms import FORMS
+from journeylib.show.words import asking, heads, judging
 
 PACKAGE = Path(journeylib.__file__).parent
 TEMPLATE = PACKAGE / "show/words/catalogues/pages.pot"
@@ -112,7 +114,7 @@ def told_by_data(fakes, books, judged):
     return {_bare(markup.escape(one)) for one in known} - {"", "unknown"}
 
 
-RATIOS = record.RESULT
+RATIOS = schema.RESULT
 REVIEW = {
     "complete": [["2026-06-30", "2026-06-29", 4, 2, "2026-05-04", None, "web"]],
     "records": [[1000, 960, 30, 10, True]],
@@ -170,9 +172,7 @@ def shown(kind, form, columns, cells, **context):
 def edition(fakes):
     """An edition with every form, every mark of a question, a ledger of looks and a list of changes."""
     books, judged = fakes.notebooks(), fakes.judged()
-    review = [
-        shown("finding", form, list(record.FORMS["finding"][form]), cells, **PACE) for form, cells in REVIEW.items()
-    ]
+    review = [shown("finding", form, list(FORMS["finding"][form]), cells, **PACE) for form, cells in REVIEW.items()]
     review += [shown("table", form, columns, cells) for form, (columns, cells) in TABLES.items()]
     review[0]["guards"] = [GUARD]
     review[-1]["rows"][0][-1] = 3
@@ -355,4 +355,4 @@ def test_no_translation_is_lost_to_what_was_imported_before_it():
     with language.speaking(Marked()):
         assert words.CHROME["yes"] == "⟦yes⟧"
         assert words.changes.COLUMNS[0] == "⟦Number⟧"
-        assert charts.DRAWINGS.keys() == record.FORMS["chart"].keys()
+        assert charts.DRAWINGS.keys() == FORMS["chart"].keys()

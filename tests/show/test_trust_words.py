@@ -7,6 +7,7 @@ import pytest
 
 from journeylib.judge.verdicts import judge
 from journeylib.show import markup, record, words
+from journeylib.show.forms import FORMS
 from journeylib.show.words import trust
 
 WHOLE = {
@@ -30,7 +31,7 @@ def said(form, *rows, audience="private", **context):
 
 
 def columns(form, rows):
-    return list(rows[0]) if rows else list(record.FORMS["finding"][form])
+    return list(rows[0]) if rows else list(FORMS["finding"][form])
 
 
 def test_the_data_are_complete_through_a_day():
@@ -146,7 +147,7 @@ def test_fewer_than_ten_customers_are_no_more_than_that_on_a_shared_page(form):
 
 
 def test_what_does_not_apply_says_why():
-    frame = pd.DataFrame(columns=record.FORMS["finding"]["late"])
+    frame = pd.DataFrame(columns=FORMS["finding"]["late"])
     frame.attrs["not_applicable"] = "no source says when"
     assert words.sentence(record.make("finding", "late", frame)) == "Not applicable: no source says when."
 

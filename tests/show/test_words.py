@@ -6,6 +6,7 @@ import pytest
 
 from journeylib import schema
 from journeylib.show import charts, record, words
+from journeylib.show.forms import FORMS
 from journeylib.show.words import figures, findings, trust
 
 GOAL = {"goal": "purchase", "within_days": 30}
@@ -39,8 +40,8 @@ def said(made):
 
 
 def test_every_form_has_its_words_and_its_drawing():
-    assert set(findings.SENTENCES) == set(record.FORMS["finding"])
-    assert set(figures.TITLES) == set(record.FORMS["chart"]) == set(charts.DRAWINGS)
+    assert set(findings.SENTENCES) == set(FORMS["finding"])
+    assert set(figures.TITLES) == set(FORMS["chart"]) == set(charts.DRAWINGS)
 
 
 def test_converted():
@@ -190,7 +191,7 @@ def test_a_hidden_finding_and_one_that_does_not_apply_say_so():
 def test_every_form_says_why_it_cannot_be_said():
     for form in set(findings.SENTENCES) - trust.ALWAYS:
         context = {**GOAL, **STAY, **STEP, "chain": ["web", "chat"]}
-        columns = record.FORMS["finding"][form]
+        columns = FORMS["finding"][form]
         made = finding(
             form,
             [[None if c not in ("n", "is_enough") else 4 if c == "n" else False for c in columns]],
@@ -307,7 +308,7 @@ def test_labels_of_headline_numbers():
         "accepted_share": "Accepted, of the records read",
         "anonymous_share": "Events that stayed anonymous",
     }
-    assert set(labels) == set(record.FORMS["number"])
+    assert set(labels) == set(FORMS["number"])
     context = {**GOAL, **STAY, "chain": ["web", "chat"]}
     assert {form: bare(words.label({"form": form, "context": context})) for form in labels} == labels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from journeylib.show.words.language import say
+from journeylib.show.language import say
 from journeylib.show.words.numbers import MINUS, bare, between, count, percent, places, quantity
 from journeylib.show.words.units import unit
 

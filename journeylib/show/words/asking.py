@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from journeylib.show.language import begun, say
 from journeylib.show.words.judging import guarded
 from journeylib.show.words.labels import stood
-from journeylib.show.words.language import begun, say
 from journeylib.show.words.names import apart, date, visible
 from journeylib.show.words.numbers import count, quantity
 

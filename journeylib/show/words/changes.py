@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from journeylib.judge.changes import is_beyond_noise
+from journeylib.show.language import Phrases, Texts, later, say
 from journeylib.show.words.amounts import amount, ends, signed, spread, step, worth
 from journeylib.show.words.labels import VERDICTS, label, stood
-from journeylib.show.words.language import Phrases, Texts, later, say
 from journeylib.show.words.names import date, listed, name
 from journeylib.show.words.numbers import count
 from journeylib.show.words.units import unit
@@ -121,7 +122,7 @@ def state(change: Change) -> str:
         return "whole"
     if change.get("rate") is None or change.get("rate_low") is None:
         return "counted" if unit(change) in ("count", "records") else "whole"
-    return "changed" if any(map(_is_beyond(change), ("mix", "rate"))) else "noise"
+    return "changed" if any(is_beyond_noise(change, part) for part in ("mix", "rate")) else "noise"
 
 
 def movement(change: Change) -> str:
@@ -139,7 +140,7 @@ def movement(change: Change) -> str:
     if change.get("period") is None:
         return " ".join([*said, *([say("The change has no parts: {why}.", why=why)] if why else [])])
     if change.get("rate") is not None and change.get("rate_low") is not None:
-        said += [_rate(change)] + ([_mix(change)] if _is_beyond(change)("mix") else [])
+        said += [_rate(change)] + ([_mix(change)] if is_beyond_noise(change, "mix") else [])
     else:
         if change["period"] and change["revised"]:  # else it is all of the change
             said.append(say("The new period brings {change}.", change=signed(change, "period")))
@@ -226,7 +227,7 @@ def behind(changes: Change) -> list[str]:
 
 
 def _rate(change: Change) -> str:
-    if not _is_beyond(change)("rate"):
+    if not is_beyond_noise(change, "rate"):
         told = {"change": signed(change, "rate"), "ends": ends(change, "rate")}
         if change.get("by"):
             return say("No change is shown at the same mix of {by}: {change} ({ends}).", by=name(change["by"]), **told)
@@ -256,11 +257,3 @@ def _mix(change: Change) -> str:
         change=signed(change, "mix"),
         ends=ends(change, "mix"),
     )
-
-
-def _is_beyond(change: Change) -> Any:
-    def is_beyond(part: str) -> bool:
-        low, high = change.get(f"{part}_low"), change.get(f"{part}_high")
-        return low is not None and high is not None and (low > 0 or high < 0)
-
-    return is_beyond

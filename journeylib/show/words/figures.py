@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from journeylib.show.language import Phrases, later, say
 from journeylib.show.rows import rows
 from journeylib.show.words.labels import chain
-from journeylib.show.words.language import Phrases, later, say
 from journeylib.show.words.marks import HIDDEN_CELL, period
 from journeylib.show.words.names import dates, name
 from journeylib.show.words.numbers import count, quantity

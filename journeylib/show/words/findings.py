@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from journeylib.show.language import begun, say
 from journeylib.show.rows import Row
 from journeylib.show.words import stays, trust
-from journeylib.show.words.language import begun, say
 from journeylib.show.words.names import during, name
 from journeylib.show.words.notes import kept
 from journeylib.show.words.numbers import estimate, parts, percent, places, quantity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from journeylib.show.words.language import Phrases, later, say
+from journeylib.show.language import Phrases, later, say
 from journeylib.show.words.names import sentence_case
 from journeylib.show.words.units import unit
 

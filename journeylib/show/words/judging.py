@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from journeylib.show.words.language import Phrases, later, many, say
+from journeylib.show.language import Phrases, later, many, say
 from journeylib.show.words.names import listed, name, visible
 from journeylib.show.words.numbers import count, percent, quantity, rough
 
@@ -42,7 +42,7 @@ REMEDIES = Phrases(
         "longer_period": later("Take a longer period."),
         "longer_silence": later("Call only a longer silence leaving."),
         "show_distribution": later("Read the median and the spread instead of the mean."),
-        "standardise": later("Read the numbers inside the segments, and the standardised difference."),
+        "standardise": later("Compare inside the segments."),
         "equal_exposure": later("Compare equal times only."),
         "landmark": later("Define the groups by what was known when following began."),
     }

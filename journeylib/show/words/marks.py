@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from journeylib.show.words.language import Phrases, later, say
+from journeylib.show.language import Phrases, later, say
 from journeylib.show.words.names import month, visible
 from journeylib.show.words.numbers import count, quantity
 

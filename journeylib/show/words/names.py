@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from journeylib.show.words.language import Phrases, Texts, later, say
+from journeylib.show.language import Phrases, Texts, later, say
 
 __all__ = [
     "apart",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.estimates import ENOUGH
-from journeylib.show.words.language import Phrases, begun, later, many, say
+from journeylib.show.language import Phrases, begun, later, many, say
 from journeylib.show.words.names import date, dates, listed, visible
 from journeylib.show.words.numbers import count, percent
 

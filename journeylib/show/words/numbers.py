@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from journeylib.show.words.language import later, many, say
+from journeylib.show.language import later, many, say
 
 __all__ = [
     "bare",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from journeylib.show.language import many, say
 from journeylib.show.rows import Row, rows
 from journeylib.show.words.heads import value
-from journeylib.show.words.language import many, say
 from journeylib.show.words.marks import outcome, period
 from journeylib.show.words.names import apart, date, enumerated, listed, name
 from journeylib.show.words.numbers import count, customers, estimate, quantity

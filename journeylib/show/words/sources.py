@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from journeylib.show.language import Phrases, later, many, say
 from journeylib.show.words import count, heading, label, lacking, name, reconciliation, sentence, title
-from journeylib.show.words.language import Phrases, later, many, say
 
 __all__ = ["SOURCES", "about", "behind", "link", "place", "rest", "told", "withheld"]
 

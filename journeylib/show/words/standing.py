@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.estimates import ENOUGH
+from journeylib.show.language import later, say
 from journeylib.show.rows import Row, rows
 from journeylib.show.words.judging import guarded
-from journeylib.show.words.language import later, say
 from journeylib.show.words.numbers import count
 
 __all__ = ["claim", "claims", "lacking", "shown", "spoken", "stance"]

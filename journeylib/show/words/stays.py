@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from journeylib.estimates import Z
+from journeylib.show.language import begun, later, say
 from journeylib.show.rows import Row, rows
-from journeylib.show.words.language import begun, later, say
 from journeylib.show.words.names import apart, listed, name
 from journeylib.show.words.numbers import between, customers, estimate, parts, quantity
 from journeylib.show.words.standing import claim, shown, spoken

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from journeylib.show.language import many, say
 from journeylib.show.rows import Row, rows
-from journeylib.show.words.language import many, say
 from journeylib.show.words.names import date, during, listed, name
 from journeylib.show.words.numbers import count, customers, percent, quantity, rough
 
