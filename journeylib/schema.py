@@ -123,7 +123,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 RESULT = ["n", "estimate", "low", "high", "is_enough"]
 
 # Columns of result frames that count people or things; shared pages round them.
-COUNTS = frozenset({"n", "customers", "journeys", "steps", "events", "entries", "at_risk", "left", "answers"})
+_PEOPLE = {"n", "customers", "journeys", "steps", "events", "entries", "at_risk", "left", "answers"}
+COUNTS = frozenset(_PEOPLE | {"entered", "went_on", "lost", "open", "dropped"})
 
 
 def result(rows: Sequence[Mapping[str, Any]], by: Sequence[str] = (), extra: Sequence[str] = ()) -> pd.DataFrame:

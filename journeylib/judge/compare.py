@@ -22,9 +22,9 @@ from journeylib import schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, Estimate, Z, difference, mean, rate, share
 from journeylib.estimates.weighted import FEWEST, Balanced, Bools, Cells, Floats, Places, overlap, standardised
-from journeylib.judge.changes import kitagawa
 from journeylib.judge.ledger import POWER
 from journeylib.measures.contrasts import Groups
+from journeylib.measures.mix import kitagawa
 
 __all__ = ["REST", "balanced", "differences", "inside", "levels", "parts", "primary"]
 

@@ -14,8 +14,8 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import Periods, Z, change, period_sums, plain_sums, share
 from journeylib.estimates.compare import difference
 from journeylib.estimates.weighted import Cells, overlap
-from journeylib.judge import changes, compare, guards, ledger
-from journeylib.measures import contrasts
+from journeylib.judge import compare, guards, ledger
+from journeylib.measures import contrasts, mix
 
 # Applicants and admitted in the six largest departments of Berkeley, autumn 1973: Bickel, Hammel and O'Connell,
 # Science 187 (1975), 398; the table is in Freedman, Pisani and Purves, Statistics, chapter 2.
@@ -148,7 +148,7 @@ def test_rate_and_mix_add_up_to_the_crude_difference(several):
 def test_rate_and_mix_are_those_of_the_change_between_two_periods():
     frame = world(3, customers=400, several=True)
     tables = [engine.from_frame(frame[frame["group"] == one].assign(group=frame["stratum"])) for one in ("b", "a")]
-    expected = changes.split(*tables)
+    expected = mix.split(*tables)
     found = kinds(compare.differences(cells(frame), baseline="b"), "a")
     for part in ("rate", "mix"):
         assert found.loc[part, "estimate"] == pytest.approx(expected[part], abs=1e-11)

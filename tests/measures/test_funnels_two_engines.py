@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,26 +12,6 @@ from journeylib import engine
 from journeylib.measures.funnels import funnel
 
 HOUR = 3_600_000_000
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    import pyspark.sql as sql
-
-    interrupt = signal.getsignal(signal.SIGINT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    made = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .getOrCreate()
-    )
-    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
-    made.sparkContext.setLogLevel("ERROR")
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +32,16 @@ def both(spark) -> list[Any]:
 
 
 WAYS = {
-    "ordered": {},
     "strict, groups": {"order": "strict", "unit": "entries", "by": ["of"]},
     "any order": {"order": "any", "unit": "journeys", "start_us": 5 * HOUR},
     "mixed, drop": {"order": ["ordered", "any", "any"], "reentry": "furthest", "exclude": ["x"]},
-    "constant, until": {"same": "of", "exclude": ["x"], "excluded": "until", "step_within_days": [0.2, None]},
-    "twice": {"steps": ["a", "b", "a"], "same": "of", "exclude": ["x"], "unit": "entries"},
+    "constant, until": {
+        "steps": ["a", "b", "a"],
+        "same": "of",
+        "exclude": ["x"],
+        "excluded": "until",
+        "step_within_days": [0.2, None],
+    },
 }
 
 

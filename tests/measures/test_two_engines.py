@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,27 +24,6 @@ from journeylib.measures import (
 )
 
 DAY = 86_400_000_000
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    import pyspark.sql as sql
-
-    interrupt = signal.getsignal(signal.SIGINT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    made = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .getOrCreate()
-    )
-    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
-    made.sparkContext.setLogLevel("ERROR")
-    yield made
-    made.stop()
 
 
 @pytest.fixture(scope="session")

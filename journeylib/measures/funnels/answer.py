@@ -22,6 +22,7 @@ from journeylib.estimates import ENOUGH, Sums, share
 from journeylib.measures.funnels import counts
 from journeylib.measures.funnels.attempts import attempts
 from journeylib.measures.funnels.plan import EXTRA, Plan, plan
+from journeylib.trace import measured
 
 __all__ = ["funnel"]
 
@@ -29,6 +30,7 @@ _HOUR_US = 3_600_000_000
 _FEWEST = 6  # customers without whom no order statistics are a 95 % interval of a median
 
 
+@measured
 def funnel(
     events: nw.LazyFrame,
     steps: Sequence[str],
