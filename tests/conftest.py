@@ -6,6 +6,7 @@ import fcntl
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -81,6 +82,28 @@ def company(tmp_path: Path) -> Callable[..., Path]:
 def fakes() -> ModuleType:
     """The module of a made-up edition, tests/show/fakes.py."""
     return importlib.import_module("fakes")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """Start Spark on two cores."""
+    import pyspark.sql as sql
+
+    interrupt = signal.getsignal(signal.SIGINT)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    made = (
+        sql.SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.memory", "1g")
+        .getOrCreate()
+    )
+    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
+    made.sparkContext.setLogLevel("ERROR")
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
-"""Attach segments: named groups of customers, so far by their attributes.
+"""Attach segments: the group of each customer or journey, as it stood at an instant.
 
-A segment's definition in a recipe reads `customers.plan`. A customer without that
-attribute belongs to the visible group "unknown".
+Nobody may be in a group for what came later than the instant from which an outcome counts: a
+customer who calls three times had to stay a customer to do so. So a group is always told as of
+an instant, and what makes one later does not count yet. What is not known is the visible
+group "unknown". How a definition is written is told in `definitions`.
 """
 
 from __future__ import annotations
@@ -10,15 +12,22 @@ from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 
-from journeylib.errors import RecipeError
+from journeylib import engine
+from journeylib.days import DAY_US
+from journeylib.errors import RecipeError, RefusedError
+from journeylib.journeys import conditions
+from journeylib.journeys.definitions import Attribute, Bands, Cohort, Definition, First, Where, read
 from journeylib.journeys.view import Store
 
-__all__ = ["UNKNOWN", "attach", "attribute", "named"]
+__all__ = ["UNKNOWN", "attach", "check", "is_of_journeys", "named", "refuse_later", "understood"]
 
 UNKNOWN = "unknown"
+_NOTHING = "none"
+_AT = "_at_us"
+_Kind = Attribute | Cohort | Bands | First | dict[str, Where]
 
 
-def named(segments: Mapping[str, str], by: str) -> dict[str, str]:
+def named(segments: Mapping[str, Definition], by: str) -> dict[str, Definition]:
     """Choose one segment by its name; an empty name chooses none.
 
     >>> named({"plan": "customers.plan", "region": "customers.region"}, "plan")
@@ -29,45 +38,188 @@ def named(segments: Mapping[str, str], by: str) -> dict[str, str]:
     return {by: segments[by]} if by else {}
 
 
-def attribute(name: str, definition: str, attributes: list[str]) -> str:
-    """The customer attribute that a segment's definition names.
+def is_of_journeys(definition: Definition) -> bool:
+    """Whether a segment groups journeys by what happens in their course, which is not known when they start.
 
-    Raises RecipeError where it names none that the store has.
-
-    >>> attribute("plan", "customers.plan", ["plan", "region"])
-    'plan'
+    >>> is_of_journeys("journeys where contacts >= 3"), is_of_journeys("journeys.first_channel")
+    (True, False)
     """
-    table, _, column = definition.partition(".")
-    if table != "customers" or not column:
-        raise RecipeError(f'segment {name} = "{definition}" is not understood. Write "customers." and an attribute.')
-    if column not in attributes:
+    wheres = [read("", one) for one in _conditions("", definition).values()]
+    return any(isinstance(one, Where) and one.is_of_journeys for one in wheres)
+
+
+def refuse_later(segments: Mapping[str, Definition], what: str) -> None:
+    """Refuse segments that are known only in the course of a journey, where `what` counts from its start.
+
+    Raises RefusedError.
+    """
+    for name, definition in segments.items():
+        if is_of_journeys(definition):
+            raise RefusedError(
+                f'segment {name} = "{definition}" is known only in the course of a journey, but {what} counts from its '
+                "start: what came later would choose who is compared. Set landmark_days, after which both are judged, "
+                'or write it of customers ("customers where …"), for whom it counts before the journey.'
+            )
+
+
+def check(store: Store, segments: Mapping[str, Definition]) -> None:
+    """Refuse what cannot be compared: groups that overlap, and bands of a revenue in several currencies.
+
+    Raises RefusedError; RecipeError where a definition is not understood. Two groups overlap where both
+    hold of somebody at the end of the data.
+    """
+    for name, definition in segments.items():
+        kind = understood(name, definition, store.attributes)
+        if isinstance(kind, Bands):
+            money = store.events.filter(~nw.col("revenue_minor").is_null())
+            currencies = sorted(
+                str(one) for one in engine.collect(money.group_by("currency").agg(n=nw.len()))["currency"]
+            )
+            if len(currencies) > 1:
+                raise RefusedError(
+                    f"segment {name}: revenue is in {', '.join(currencies)}, which have no common bands. "
+                    "Load one currency, or convert it in the source."
+                )
+        elif isinstance(kind, dict):
+            conditions.refuse_overlap(name, kind, store)
+
+
+def attach(
+    table: nw.LazyFrame, store: Store, segments: Mapping[str, Definition], *, at: str | None = None
+) -> nw.LazyFrame:
+    """Add a text column for each segment to a table with `customer_id`, and `started_us` for segments of journeys.
+
+    `at` names a column of instants: every group is told as it stood then, an attribute "unknown" where
+    it was not known yet. Without it groups are as they stood at the start of the store's period, except
+    that an attribute whose first value came later counts by that; segments of journeys need `at`.
+    """
+    for name, definition in segments.items():
+        kind = understood(name, definition, store.attributes)
+        keys = ["customer_id", "started_us"] if _is_of_journeys(kind) else ["customer_id"]
+        _has(table, name, definition, keys, at)
+        instants = table.select(*keys, _at_us=nw.lit(store.start_us) if at is None else nw.col(at))
+        instants = instants.group_by(*keys, _AT).agg(rows=nw.len()).drop("rows")
+        if isinstance(kind, Attribute):
+            groups = _attribute(instants, store, kind.name, is_open=at is None)
+        elif isinstance(kind, Cohort):
+            groups = _cohort(instants, store, kind, is_open=at is None)
+        elif isinstance(kind, First):
+            groups = _first(instants, store, kind)
+        elif isinstance(kind, Bands):
+            groups = _bands(instants, store, kind)
+        else:
+            groups = conditions.grouped(instants, store, name, kind)
+        marked = table.with_columns(_at_us=nw.lit(store.start_us) if at is None else nw.col(at))
+        joined = marked.join(groups.select(*keys, _AT, **{name: nw.col("_group")}), on=[*keys, _AT], how="left")
+        table = joined.with_columns(**{name: nw.col(name).fill_null(UNKNOWN)}).drop(_AT)
+    return table
+
+
+def _conditions(name: str, definition: Definition) -> dict[str, str]:
+    return {name: definition} if isinstance(definition, str) else dict(definition)
+
+
+def understood(name: str, definition: Definition, attributes: list[str]) -> _Kind:
+    """Read a segment over customers with `attributes`; conditions come by the name of their group.
+
+    Raises RecipeError where it is not understood, or names an attribute that customers do not have.
+
+    >>> understood("plan", "customers.plan", ["plan", "region"])
+    Attribute(name='plan')
+    """
+    found = {
+        group: read(f"{name}.{group}" if group != name else name, one)
+        for group, one in _conditions(name, definition).items()
+    }
+    wheres = {group: one for group, one in found.items() if isinstance(one, Where)}
+    if isinstance(definition, str):
+        [kind] = found.values()
+        having = ", ".join(attributes) or "none"
+        if isinstance(kind, Attribute) and kind.name not in attributes:
+            raise RecipeError(
+                f"segment {name}: customers have no attribute {kind.name}; they have {having}. "
+                "Name one of these, or map it under [source.attributes]."
+            )
+        return wheres if isinstance(kind, Where) else kind
+    if len(wheres) < len(found) or len({one.is_of_journeys for one in wheres.values()}) != 1:
         raise RecipeError(
-            f"segment {name}: customers have no attribute {column}; they have {', '.join(attributes) or 'none'}. "
-            "Name one of these, or map it under [source.attributes]."
+            f"[segments.{name}] needs a condition for each group, all of customers or all of journeys. "
+            'Write them as in loud = "customers where contacts >= 3 within 30 days".'
         )
-    return column
+    return wheres
 
 
-def attach(table: nw.LazyFrame, store: Store, segments: Mapping[str, str], *, at: str | None = None) -> nw.LazyFrame:
-    """Add a text column for each segment to a table with `customer_id`.
+def _is_of_journeys(kind: _Kind) -> bool:
+    if isinstance(kind, dict):
+        return next(iter(kind.values())).is_of_journeys
+    return isinstance(kind, First) and kind.is_of_journeys
 
-    An attribute that changes counts as it stood at the start of the store's period; a
-    customer whose first value came later counts by that. With `at`, a column of instants in
-    a table of one row a customer, it counts as it stood then, and "unknown" where it was not
-    known yet: time that a customer had to survive to join a group must not count for it.
-    """
-    if not segments:
-        return table
-    columns = {name: attribute(name, definition, store.attributes) for name, definition in segments.items()}
-    valid_from = nw.col("valid_from_us").fill_null(-(2**62))
-    known = store.customers.with_columns(valid_from_us=valid_from)
+
+def _has(table: nw.LazyFrame, name: str, definition: Definition, keys: list[str], at: str | None) -> None:
+    if any(key not in table.collect_schema().names() for key in keys):
+        raise RefusedError(
+            f'segment {name} = "{definition}" is of journeys, but what is compared here has no journey. '
+            'Write it of customers ("customers where …", "customers.first_channel").'
+        )
+    if at is None and is_of_journeys(definition):
+        refuse_later({name: definition}, "what is counted here")
+
+
+def _attribute(instants: nw.LazyFrame, store: Store, name: str, *, is_open: bool) -> nw.LazyFrame:
     since = nw.col("valid_from_us")
-    if at is None:
-        known = known.filter((since <= store.start_us) | (since == since.min().over("customer_id")))
+    known = store.customers.select("customer_id", valid_from_us=since.fill_null(-(2**62)), _group=nw.col(name))
+    first = since.min().over("customer_id")
+    joined = instants.join(known.with_columns(_first_us=first), on="customer_id", how="inner")
+    then = since <= nw.col(_AT)
+    held = joined.filter(then | (since == nw.col("_first_us")) if is_open else then)
+    return held.filter(since == since.max().over("customer_id", _AT))
+
+
+def _cohort(instants: nw.LazyFrame, store: Store, kind: Cohort, *, is_open: bool) -> nw.LazyFrame:
+    if kind.column == "first_seen_on":
+        seen = store.journeys.group_by("customer_id").agg(_us=nw.col("started_us").min())
+        people = engine.dates(seen, _on="_us")
     else:
-        instants = table.select("customer_id", at)
-        known = known.join(instants, on="customer_id", how="inner").filter(since <= nw.col(at))
-    newest = known.filter(nw.col("valid_from_us") == nw.col("valid_from_us").max().over("customer_id"))
-    groups = newest.select("customer_id", **{name: nw.col(column) for name, column in columns.items()})
-    joined = table.join(groups, on="customer_id", how="left")
-    return joined.with_columns(**{name: nw.col(name).fill_null(UNKNOWN) for name in segments})
+        newest = nw.col("valid_from_us").fill_null(-(2**62))
+        people = store.customers.filter(newest == newest.max().over("customer_id")).with_columns(
+            _on=nw.col(kind.column)
+        )
+        people = engine.microseconds(people, _us="_on").filter(~nw.col("_us").is_null())
+    year, month = nw.col("_on").dt.year().cast(nw.String), nw.col("_on").dt.month()
+    if kind.period == "month":
+        digits = month.cast(nw.String)
+        padded = nw.when(month < 10).then(nw.concat_str([nw.lit("0"), digits])).otherwise(digits)
+        label = nw.concat_str([year, padded], separator="-")
+    elif kind.period == "quarter":
+        label = nw.concat_str([year, ((month + 2) // 3).cast(nw.String)], separator="-Q")
+    else:
+        label = year
+    labelled = people.select("customer_id", "_us", _group=label)
+    joined = instants.join(labelled, on="customer_id", how="inner")
+    return joined if is_open else joined.filter(nw.col("_us") <= nw.col(_AT))
+
+
+def _first(instants: nw.LazyFrame, store: Store, kind: First) -> nw.LazyFrame:
+    keys = ["customer_id", "started_us"] if kind.is_of_journeys else ["customer_id"]
+    began = nw.col("started_us")
+    journeys = (
+        store.journeys if kind.is_of_journeys else store.journeys.filter(began == began.min().over("customer_id"))
+    )
+    return instants.join(journeys.select(*keys, _group=nw.col(kind.column)), on=keys, how="inner")
+
+
+def _bands(instants: nw.LazyFrame, store: Store, kind: Bands) -> nw.LazyFrame:
+    """What was spent before the instant, not at it; "none" for whoever had bought nothing yet."""
+    money = store.events.filter(~nw.col("revenue_minor").is_null())
+    money = money.select("customer_id", "revenue_minor", _us=nw.col("occurred_us"))
+    spent = instants.join(money, on="customer_id", how="inner").filter(nw.col("_us") < nw.col(_AT))
+    if kind.within_days is not None:
+        spent = spent.filter(nw.col("_us") >= nw.col(_AT) - int(kind.within_days * DAY_US))
+    sums = spent.group_by("customer_id", _AT).agg(_sum=nw.col("revenue_minor").sum())
+    label = nw.lit(f"below {kind.edges[0]:g}")
+    for edge, nxt in zip(kind.edges, [*kind.edges[1:], None], strict=True):
+        text = f"{edge:g} and more" if nxt is None else f"{edge:g} to {nxt:g}"
+        label = nw.when(nw.col("_sum") >= round(edge * 100)).then(nw.lit(text)).otherwise(label)
+    banded = sums.with_columns(_group=label)
+    joined = instants.join(banded, on=["customer_id", _AT], how="left")
+    return joined.with_columns(_group=nw.col("_group").fill_null(_NOTHING))

@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 
 from journeylib.days import DAY_US, midnight
 from journeylib.journeys import outcomes, segments
+from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
 
 __all__ = ["select"]
@@ -21,7 +22,7 @@ def select(
     goal: Mapping[str, Any],
     start: date | None = None,
     through: date | None = None,
-    segment: Mapping[str, str] | None = None,
+    segment: Mapping[str, Definition] | None = None,
     group: str | None = None,
     touchpoints: Sequence[str] = (),
 ) -> nw.LazyFrame:

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journeylib.journeys.definitions import Definition
+from journeylib.journeys.segments import is_of_journeys
 from journeylib.journeys.view import Store
 from journeylib.judge import changes
 from journeylib.measures import mix
@@ -111,11 +113,11 @@ class Ground:
             raise AssertionError(f"{record['id']}: its segments do not add up to it")
         return {**said, **told, **kept, "why": self.why if told["restated"] is None else None}
 
-    def _segment(self, notebook: str) -> dict[str, str]:
-        """The segment of a number's page; the recipe's first one where the page has none."""
-        segments: Mapping[str, str] = self.about.get("segments") or {}
+    def _segment(self, notebook: str) -> dict[str, Definition]:
+        """The segment of a number's page, the recipe's first where it has none; not one known only in time."""
+        segments: Mapping[str, Definition] = self.about.get("segments") or {}
         by = (self.about.get("parameters") or {}).get(notebook, {}).get("by") or next(iter(segments), "")
-        return {by: segments[by]} if by in segments else {}
+        return {by: segments[by]} if by in segments and not is_of_journeys(segments[by]) else {}
 
 
 def _is_same(old: Said, new: Said) -> bool:

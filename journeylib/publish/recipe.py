@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import BusyError, RecipeError, together
+from journeylib.journeys import definitions
+from journeylib.journeys.definitions import Definition
 from journeylib.judge.expectation import sides
 from journeylib.publish import fields
 
@@ -41,8 +43,10 @@ _COLUMNS = """
     silent_days m x mm xm xx marked period has_left has_returned entry_day zero_us goal_us is_mature
     complete_on last_on channels_checked days_missing missing_on silent_on days usual
     records_in accepted quarantined duplicates adds_up kept_to hour_share midnight_share is_odd
-    person_id line file file_sha256
+    person_id line file file_sha256 entered went_on lost open dropped measure kind detectable left_out zero_us unit
+    rank top_chance ties q10 q25 q75 q90 part label change offset stratum
 """
+_SEGMENT_RULE = 'text such as "customers.plan", or a table of conditions by the name of their group'
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"
 
 
@@ -64,7 +68,7 @@ class Recipe:
     as_of: str
     start: str
     goals: dict[str, dict[str, Any]]
-    segments: dict[str, str]
+    segments: dict[str, Definition]
     questions: tuple[dict[str, str], ...]
     notes: dict[str, str]
     parameters: dict[str, dict[str, Any]]
@@ -124,7 +128,9 @@ def read(path: Path | str) -> Recipe:
     period.close()
     said["goals"] = {name: _goal(table) for name, table in top.tables("goals", fields.column, _COLUMN_RULE)}
     segments, notes = top.table("segments"), top.table("notes")
-    said["segments"] = segments.entries(fields.column, _COLUMN_RULE, fields.text, 'text such as "customers.plan"')
+    said["segments"] = segments.entries(fields.column, _COLUMN_RULE, _segment, _SEGMENT_RULE)
+    for name in said["segments"]:
+        _understood(segments, name, said["segments"][name])
     for name in sorted(said["segments"].keys() & _COLUMNS.split()):
         segments.note(f'has the name "{name}", which a column of the data or of the answers has', _other(name))
     said["questions"] = tuple(_question(block, said["segments"]) for block in top.blocks("question"))
@@ -228,6 +234,23 @@ def _goal(table: fields.Table) -> dict[str, Any]:
 
 def _other(name: str) -> str:
     return f'Use another, such as "{name}_group" or "customer_{name}".'
+
+
+def _segment(value: Any) -> Definition | None:
+    if not isinstance(value, dict):
+        return fields.text(value)
+    is_whole = value and all(fields.text(one) for one in [*value, *value.values()])
+    return {str(group): str(one) for group, one in value.items()} if is_whole else None
+
+
+def _understood(table: fields.Table, name: str, definition: Definition | None) -> None:
+    """Note what is wrong with the words of a definition; its attributes are checked against the store."""
+    for one in () if definition is None else [definition] if isinstance(definition, str) else definition.values():
+        try:
+            definitions.read(name, one)
+        except RecipeError as error:
+            wrong, _, right = str(error).partition(". ")
+            table.note(wrong, right)
 
 
 def _question(table: fields.Table, segments: Iterable[str]) -> dict[str, str]:

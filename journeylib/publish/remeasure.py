@@ -19,6 +19,7 @@ import pandas as pd
 from journeylib.days import DAY_US
 from journeylib.journeys import outcomes as goal_outcomes
 from journeylib.journeys import segments
+from journeylib.journeys.definitions import Definition
 from journeylib.journeys.reconstruct import reconstruct, summarise
 from journeylib.journeys.view import Store, in_period, open_store
 from journeylib.measures import acquaintance, channels, churn, intake, outcomes, satisfaction
@@ -54,7 +55,7 @@ def number(record: Record, view: Store) -> float | None:
     return float(f"{float(frame['estimate'].iloc[0]):.12g}")  # as records are
 
 
-def units(record: Record, view: Store, definitions: Mapping[str, str]) -> nw.LazyFrame | None:
+def units(record: Record, view: Store, definitions: Mapping[str, Definition]) -> nw.LazyFrame | None:
     """Make the rows whose ratio Σx/Σm a record's number is: customer_id, group, m, x; None where it is none.
 
     `group` is the value of the one segment of `definitions`.

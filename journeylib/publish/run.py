@@ -172,10 +172,10 @@ def _about(
 
 def _check_segments(recipe: Recipe) -> None:
     """Refuse segments that the store's customers cannot form, before a kernel starts."""
-    from journeylib.journeys.segments import attribute
+    from journeylib.journeys.segments import understood
 
     for name, definition in recipe.segments.items():
-        attribute(name, definition, _manifest(recipe.store_path)["facts"]["attributes"])
+        understood(name, definition, _manifest(recipe.store_path)["facts"]["attributes"])
 
 
 def _publish(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -63,25 +61,3 @@ def labelled_frame() -> Callable[..., pd.DataFrame]:
 def table() -> Callable[[pd.DataFrame], Any]:
     """Make a DuckDB table of a frame."""
     return engine.from_frame
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    """Start Spark on two cores."""
-    import pyspark.sql as sql
-
-    interrupt = signal.getsignal(signal.SIGINT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    made = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .getOrCreate()
-    )
-    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
-    made.sparkContext.setLogLevel("ERROR")
-    yield made
-    made.stop()

@@ -142,7 +142,7 @@ def test_all_mistakes_come_at_once_each_with_file_place_value_and_remedy(tmp_pat
             '"Plan x" = "customers.plan"',
             '[segments] has the name "Plan x". Use a name of small',
         ),
-        ('plan = "customers.plan"', "plan = 3", '[segments] plan is 3. Write text such as "customers.plan".'),
+        ('plan = "customers.plan"', "plan = 3", '[segments] plan is 3. Write text such as "customers.plan", or'),
         ('"2026-03-03"', '"3 March"', '[notes] has the name "3 March". Use a date in quotes'),
         ("[goals.purchase]", "[goals.Purchase]", '[goals] has the name "Purchase". Use a name of small letters'),
         ("[parameters.churn]", "[parameters.chrun]", "is for a notebook that this recipe does not run. Did you mean"),
@@ -178,6 +178,15 @@ def test_a_segment_may_not_be_called_like_a_column(tmp_path: Path) -> None:
     tables = {column for table in schema.TABLES.values() for column in table}
     for name in sorted({*schema.COUNTS, *schema.RESULT, *tables, *forms, *rows._ANSWERS, "before", "outcome"}):
         assert f'has the name "{name}"' in refused(tmp_path, ("[segments]", f'[segments]\n{name} = "customers.flat"'))
+
+
+def test_a_segment_may_be_conditions_with_a_name_for_each_group(tmp_path: Path) -> None:
+    loud = 'loud = "customers where contacts >= 3 within 30 days"'
+    recipe = read(tmp_path, ("[segments]", f"[segments.mood]\n{loud}\n[segments]"))
+    assert recipe.segments["mood"] == {"loud": "customers where contacts >= 3 within 30 days"}
+    assert refused(tmp_path, ("[segments]", f"[segments.mood]\n{loud.replace('>=', '>')}\n[segments]")).startswith(
+        'reports/demo.toml: [segments] segment mood = "contacts > 3 within 30 days" is not understood. A condition is'
+    )
 
 
 def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
