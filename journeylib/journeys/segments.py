@@ -185,15 +185,14 @@ def _cohort(instants: nw.LazyFrame, store: Store, kind: Cohort, *, is_open: bool
             _on=nw.col(kind.column)
         )
         people = engine.microseconds(people, _us="_on").filter(~nw.col("_us").is_null())
-    year, month = nw.col("_on").dt.year().cast(nw.String), nw.col("_on").dt.month()
-    if kind.period == "month":
-        digits = month.cast(nw.String)
-        padded = nw.when(month < 10).then(nw.concat_str([nw.lit("0"), digits])).otherwise(digits)
-        label = nw.concat_str([year, padded], separator="-")
-    elif kind.period == "quarter":
-        label = nw.concat_str([year, ((month + 2) // 3).cast(nw.String)], separator="-Q")
+    on = nw.col("_on").cast(nw.String)  # 2026-03-31
+    if kind.period == "quarter":
+        month, number = on.str.slice(5, 2), nw.lit("4")
+        for last, quarter in (("09", "3"), ("06", "2"), ("03", "1")):
+            number = nw.when(month <= last).then(nw.lit(quarter)).otherwise(number)
+        label = nw.concat_str([on.str.slice(0, 4), number], separator="-Q")
     else:
-        label = year
+        label = on.str.slice(0, 7 if kind.period == "month" else 4)
     labelled = people.select("customer_id", "_us", _group=label)
     joined = instants.join(labelled, on="customer_id", how="inner")
     return joined if is_open else joined.filter(nw.col("_us") <= nw.col(_AT))

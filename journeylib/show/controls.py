@@ -15,8 +15,10 @@ import pandas as pd
 
 from journeylib import engine
 from journeylib.days import day_of
+from journeylib.errors import JourneyError
 from journeylib.journeys import segments as groups
 from journeylib.journeys import selection
+from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
 from journeylib.measures import paths
 from journeylib.show import charts, markup, record
@@ -28,9 +30,9 @@ _MOST_TOUCHPOINTS = 40
 
 
 def journeys(
-    store: Store, *, goals: Mapping[str, Mapping[str, Any]], segments: Mapping[str, str] | None = None
+    store: Store, *, goals: Mapping[str, Mapping[str, Any]], segments: Mapping[str, Definition] | None = None
 ) -> widgets.Widget:
-    """Make the journey explorer: goal, segment, group, period and touchpoints over a flow and the top paths."""
+    """Make the journey explorer: goal, segment, group, period, touchpoints and path over a flow and the top paths."""
     segments = segments or {}
     first, last = day_of(store.start_us), day_of(store.ends_us - 1)
     goal = widgets.Dropdown(description="Goal", options=list(goals))
@@ -39,6 +41,7 @@ def journeys(
     start = widgets.DatePicker(description="From", value=first, min=first, max=last)
     through = widgets.DatePicker(description="Through", value=last, min=first, max=last)
     touchpoints = widgets.SelectMultiple(description="Touching all", options=_touchpoints(store), rows=6)
+    path = widgets.Text(description="Path", placeholder="cart -> [^call]* -> order placed", continuous_update=False)
     flow, top, message = widgets.HTML(), widgets.HTML(), widgets.HTML()
 
     def show_groups(_: Any = None) -> None:
@@ -46,24 +49,29 @@ def journeys(
         group.options = [_EVERYONE] if name == _EVERYONE else [_EVERYONE, *_groups(store, name, segments[name])]
 
     def show(_: Any = None) -> None:
-        chosen = selection.select(
-            store,
-            goal=goals[goal.value],
-            start=start.value,
-            through=through.value,
-            segment=None if segment.value == _EVERYONE else {segment.value: segments[segment.value]},
-            group=None if group.value == _EVERYONE else group.value,
-            touchpoints=touchpoints.value,
-        )
+        try:
+            chosen = selection.select(
+                store,
+                goal=goals[goal.value],
+                start=start.value,
+                through=through.value,
+                segment=None if segment.value == _EVERYONE else {segment.value: segments[segment.value]},
+                group=None if group.value == _EVERYONE else group.value,
+                touchpoints=touchpoints.value,
+                pattern=path.value,
+            )
+        except JourneyError as error:  # a path that is not understood, a segment that needs an instant
+            message.value = markup.escape(str(error))
+            return
         links, variants = paths.flow(store.steps, chosen), paths.top(store.steps, chosen)
         flow.value, top.value = _picture(links), _listing(variants)
         message.value = markup.escape(_size(chosen))  # last, so that it speaks of what is drawn
 
     segment.observe(show_groups, names="value")
-    for control in (goal, group, start, through, touchpoints):
+    for control in (goal, group, start, through, touchpoints, path):
         control.observe(show, names="value")
     show()
-    chosen = widgets.HBox([widgets.VBox([goal, segment, group]), widgets.VBox([start, through]), touchpoints])
+    chosen = widgets.HBox([widgets.VBox([goal, segment, group]), widgets.VBox([start, through, path]), touchpoints])
     views = widgets.Tab(children=[flow, top], titles=("Flow", "Paths"))
     return widgets.VBox([chosen, message, views])
 
@@ -82,7 +90,7 @@ def _size(chosen: nw.LazyFrame) -> str:
     return f"{found['journeys']:,} journeys of {found['customers']:,} customers; not judged"
 
 
-def _groups(store: Store, name: str, definition: str) -> list[str]:
+def _groups(store: Store, name: str, definition: Definition) -> list[str]:
     customers = groups.attach(store.journeys.select("customer_id"), store, {name: definition})
     return list(engine.collect(customers.group_by(name).agg(journeys=nw.len()), order_by=[name])[name])
 

@@ -80,3 +80,13 @@ def test_choosing_a_group_and_a_touchpoint_redraws_the_flow_and_the_paths(browse
     assert 0 < _size(page)[0] < annual[0]
     page.get_by_text("Paths", exact=True).click()
     assert "chat" in page.locator(".widget-tab table, .jupyter-widget-tab table").first.inner_text()
+
+    chat = _size(page)
+    path = page.locator(".widget-text input[placeholder*='order placed']")
+    path.fill("chat -> call -> *")
+    path.press("Enter")
+    page.wait_for_function("() => document.body.innerText.includes('does not end with a step')", timeout=30000)
+    path.fill("chat -> call")
+    path.press("Enter")
+    page.wait_for_function(f"() => !document.body.innerText.includes('{chat[0]:,} journeys of')", timeout=30000)
+    assert 0 < _size(page)[0] < chat[0]

@@ -45,3 +45,11 @@ def test_a_group_of_a_segment_is_its_customers(store):
 def test_journeys_touch_all_of_the_touchpoints(store):
     assert _chosen(store, touchpoints=["view", "order placed"]) == [("00123", "view", 2)]
     assert _chosen(store, touchpoints=["call", "order placed"]) == []
+
+
+def test_journeys_follow_a_path(store):
+    assert _chosen(store, pattern="view -> order placed") == [("00123", "view", 2)]
+    assert _chosen(store, pattern="view -> [^call]* -> order placed", through=date(2026, 1, 1)) == [
+        ("00123", "view", 2)
+    ]
+    assert _chosen(store, pattern="order placed -> view") == []
