@@ -124,7 +124,7 @@ RESULT = ["n", "estimate", "low", "high", "is_enough"]
 
 # Columns of result frames that count people or things; shared pages round them.
 _PEOPLE = {"n", "customers", "journeys", "steps", "events", "entries", "at_risk", "left", "answers"}
-COUNTS = frozenset(_PEOPLE | {"entered", "went_on", "lost", "open", "dropped"})
+COUNTS = frozenset(_PEOPLE | {"entered", "went_on", "lost", "open", "dropped", "change"})
 
 
 def result(rows: Sequence[Mapping[str, Any]], by: Sequence[str] = (), extra: Sequence[str] = ()) -> pd.DataFrame:

@@ -34,6 +34,20 @@ class Sums:
         m, x, mm, xm, xx = (float(row[name]) for name in ("m", "x", "mm", "xm", "xx"))
         return cls(int(row["customers"]), m, x, mm, xm, xx)
 
+    def at(self, ratio: float, worth: float) -> Sums:
+        """The sums as they would be with another `ratio`, of `worth` times as many customers who cluster alike.
+
+        For a Kaplan–Meier share, whose ratio is not Σx/Σm of what was seen so far.
+
+        >>> plain_sums(10, 40).at(0.5, 0.5)
+        Sums(customers=40, m=20.0, x=10.0, mm=20.0, xm=10.0, xx=10.0)
+        """
+        was, spread = self.ratio * (1 - self.ratio), ratio * (1 - ratio)
+        m, mm = self.m * worth, self.mm * worth
+        # The squares about the ratio grow with the variance of a unit; without one, nothing is known about alikeness.
+        squares = self.squares * worth * (spread / was if was > 0 else 0.0)
+        return Sums(self.customers, m, ratio * m, mm, ratio * mm, squares + ratio**2 * mm)
+
     @property
     def ratio(self) -> float:
         """The value in a unit, Σx/Σm; NaN without a unit."""

@@ -130,17 +130,20 @@ def inside(groups: Groups, *, baseline: str | None = None, of: str = "share") ->
 def levels(groups: Groups, *, of: str = "share", is_standardised: bool = False) -> pd.DataFrame:
     """Give the value of each group, as it is or standardised over the strata that every group has: a row a group.
 
-    Columns: group, n, estimate, low, high, is_enough, left_out.
+    Columns: group, n, estimate, low, high, is_enough, left_out. Standardised, groups of too few customers are left out.
     """
-    sums, left_out = [groups.sums(name) for name in groups.names], 0.0
+    names, left_out = groups.names, 0.0
     if is_standardised:
-        sides = [groups.side(name) for name in groups.names]
+        names = [name for name in names if groups.customers[name] >= ENOUGH]
+    sums = [groups.sums(name) for name in names]
+    if is_standardised:
+        sides = [groups.side(name) for name in names]
         alike = standardised(groups.cells, sides, groups.places, of=of) if sides else None
         if alike is None:
             return schema.not_applicable("no stratum has customers of every group", ["group"], ["left_out"])
         sums, left_out = list(alike.sums), alike.left_out
     rows = []
-    for name, one in zip(groups.names, sums, strict=True):
+    for name, one in zip(names, sums, strict=True):
         if one.m:
             n = min(one.customers, groups.customers[name])
             rows.append(_OF[of](one).row(group=name, n=n, is_enough=n >= ENOUGH, left_out=left_out))

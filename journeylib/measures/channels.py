@@ -1,7 +1,8 @@
-"""Which channels do customers use, where do journeys start, and where do they bounce?
+"""Which channels do customers use, where do journeys start, where do they change channel, and where do they bounce?
 
-An event without a channel counts under "unknown". Shares of journeys are clustered by
-customer; a share of customers has one value a customer.
+An event without a channel counts under "unknown"; only for switches it is passed over, for
+it does not say that the channel changed. Shares of journeys are clustered by customer; a
+share of customers has one value a customer.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, cluster_sums, share
 from journeylib.trace import measured
 
-__all__ = ["bounces", "first", "passed", "use"]
+__all__ = ["bounced_units", "bounces", "first", "passed", "switched", "switched_units", "switches", "use"]
 
 _UNKNOWN = "unknown"
+_OTHER = "other"
 _JOURNEY = ["customer_id", "started_us"]
 
 
@@ -61,6 +63,82 @@ def bounces(steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone")
     return schema.result([share(Sums.of(row)).row(journeys=int(row["m"]))], extra=["journeys"])
 
 
+def bounced_units(
+    steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone"), *, by: Sequence[str] = ()
+) -> nw.LazyFrame:
+    """Make the units of `bounces`, lazily: a row a journey, `zero_us` its start, `m` = 1, `x` = 1 if it bounces."""
+    return _units(steps, passed(steps, chain), "is_passed", by)
+
+
+@measured
+def switched(steps: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure the share of journeys in which the channel changes at least once: one row a group.
+
+    A step without a channel is passed over: web, none, phone is a switch, and web, none, web
+    is not. A group is what `by` says at the journey's first step; missing is "unknown". `n`
+    is the group's customers, `journeys` its journeys.
+    """
+    groups = engine.collect(cluster_sums(switched_units(steps, by), by, x=nw.col("x")), order_by=by)
+    if not groups["customers"].sum():
+        return schema.not_applicable("no journey started in the period", by, ["journeys"])
+    rows = [
+        share(Sums.of(group)).row(**{name: group[name] for name in by}, journeys=int(group["m"]))
+        for group in groups.to_dict("records")
+    ]
+    return schema.result(rows, by, ["journeys"])
+
+
+def switched_units(steps: nw.LazyFrame, by: Sequence[str] = ()) -> nw.LazyFrame:
+    """Make the units of `switched`, lazily: a row a journey, `zero_us` its start, `m` = 1, `x` = 1 if it switches."""
+    switching = _moves(steps).group_by(*_JOURNEY).agg(switches=nw.len())
+    return _units(steps, switching.with_columns(is_switched=nw.lit(1)), "is_switched", by)
+
+
+@measured
+def switches(
+    steps: nw.LazyFrame, events: nw.LazyFrame | None = None, *, most: int = 12, intents: int = 6
+) -> pd.DataFrame:
+    """Measure between which channels journeys switch: one row a `source` and `target`, largest share first.
+
+    Switches are those of `switched`; only the `most` frequent are told, ties by name. `estimate` is
+    the share of all journeys that make the switch at least once, `n` all customers, `journeys`
+    and `customers` those who make it.
+
+    With `events`, one row also for each `intent`: the first `reason` that an event of the
+    journey gives, in their order, and "unknown" where none does. The share is then of the
+    intent's journeys, and `n` its customers; a switch that none of them makes has the share 0. Only
+    the `intents` most frequent keep their names, the rest is "other".
+    """
+    extra = ["journeys", "customers"]
+    moves = _moves(steps).group_by(*_JOURNEY, "source", "target").agg(times=nw.len())
+    sizes = moves.group_by("source", "target").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
+    place = nw.col("source").cum_count().over("one", order_by=["smaller", "source", "target"])
+    pairs = sizes.with_columns(place=place).filter(nw.col("place") <= most).select("source", "target")
+
+    by = ["intent"] if events is not None else []
+    units = steps.filter(nw.col("step") == 1).select(*_JOURNEY)
+    if events is not None:
+        units = _with_intent(units, steps, events, intents)
+    grid = units.join(pairs, how="cross").join(moves, on=[*_JOURNEY, "source", "target"], how="left")
+    made = (~nw.col("times").is_null()).cast(nw.Int64)
+    where = [*by, "source", "target"]
+    each = grid.with_columns(x=made).group_by(*where, "customer_id").agg(x=nw.col("x").sum(), m=nw.len())
+    marked = (nw.col("x") > 0).cast(nw.Int64).sum()
+    products = {name: (nw.col(name[0]) * nw.col(name[1])).sum() for name in ("mm", "xm", "xx")}
+    sums = {"customers": nw.len(), "m": nw.col("m").sum(), "x": nw.col("x").sum(), "marked": marked}
+    found = engine.collect(each.group_by(*where).agg(**sums, **products))
+    if found.empty:
+        return schema.not_applicable("no journey has two known channels", where, extra)
+    found = found.sort_values([*by, "x", "source", "target"], ascending=[*(True for _ in by), False, True, True])
+    rows = [
+        share(Sums.of(row)).row(
+            **{name: row[name] for name in where}, journeys=int(row["x"]), customers=int(row["marked"])
+        )
+        for row in found.to_dict("records")
+    ]
+    return schema.result(rows, where, extra)
+
+
 def passed(steps: nw.LazyFrame, chain: Sequence[str]) -> nw.LazyFrame:
     """Mark the journeys that pass through `chain`, lazily: customer_id, started_us and `is_passed`, 0 or 1."""
     if not chain or any(one == two for one, two in pairwise(chain)):
@@ -78,6 +156,39 @@ def passed(steps: nw.LazyFrame, chain: Sequence[str]) -> nw.LazyFrame:
     is_passed = reduce(lambda one, two: one & two, matches).fill_null(False)
     stays = stays.with_columns(is_passed=is_passed.cast(nw.Int64))
     return stays.group_by(*_JOURNEY).agg(is_passed=nw.col("is_passed").max())
+
+
+def _moves(steps: nw.LazyFrame) -> nw.LazyFrame:
+    """Every change of channel: source and target. Steps without a channel are passed over."""
+    known = steps.filter(~nw.col("channel").is_null()).select(*_JOURNEY, *schema.ORDER, target=nw.col("channel"))
+    source = nw.col("target").shift(1).over(*_JOURNEY, order_by=schema.ORDER)
+    return known.with_columns(source=source).filter((nw.col("source") != nw.col("target")).fill_null(False))
+
+
+def _with_intent(units: nw.LazyFrame, steps: nw.LazyFrame, events: nw.LazyFrame, intents: int) -> nw.LazyFrame:
+    """Add `intent` to journeys: the first reason their events give."""
+    given = events.filter(~nw.col("reason").is_null()).select("customer_id", "event_id", "reason")
+    reasons = steps.select(*_JOURNEY, *schema.ORDER).join(given, on=["customer_id", "event_id"], how="inner")
+    place = nw.col("event_id").cum_count().over(*_JOURNEY, order_by=schema.ORDER)
+    first = reasons.with_columns(place=place).filter(nw.col("place") == 1).select(*_JOURNEY, intent=nw.col("reason"))
+    named = units.join(first, on=_JOURNEY, how="left").with_columns(nw.col("intent").fill_null(_UNKNOWN))
+    sizes = named.filter(nw.col("intent") != _UNKNOWN).group_by("intent").agg(size=nw.len())
+    sizes = sizes.with_columns(smaller=-nw.col("size"), one=nw.lit(1))
+    place = nw.col("intent").cum_count().over("one", order_by=["smaller", "intent"])
+    kept = sizes.with_columns(place=place).filter(nw.col("place") <= intents).select("intent", "place")
+    is_rest = nw.col("place").is_null() & (nw.col("intent") != _UNKNOWN)
+    return named.join(kept, on="intent", how="left").select(
+        *_JOURNEY, intent=nw.when(is_rest).then(nw.lit(_OTHER)).otherwise(nw.col("intent"))
+    )
+
+
+def _units(steps: nw.LazyFrame, marked: nw.LazyFrame, mark: str, by: Sequence[str]) -> nw.LazyFrame:
+    """A row a journey, with x = 1 where `marked` says so; groups are those of its first step."""
+    groups = {name: nw.col(name).cast(nw.String).fill_null(_UNKNOWN) for name in by}
+    journeys = steps.filter(nw.col("step") == 1).select(*_JOURNEY, zero_us=nw.col("started_us"), **groups)
+    joined = journeys.join(marked.select(*_JOURNEY, mark), on=_JOURNEY, how="left")
+    x = nw.col(mark).fill_null(0).cast(nw.Int64)
+    return joined.with_columns(m=nw.lit(1).cast(nw.Int64), x=x).drop(mark)
 
 
 def _by_channel(marks: nw.LazyFrame, units: nw.LazyFrame, extra: Sequence[str]) -> pd.DataFrame:

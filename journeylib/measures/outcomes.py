@@ -14,12 +14,14 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine, schema
+from journeylib.days import DAY_US
+from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, cluster_sums, share
 from journeylib.journeys.outcomes import OUTCOMES, label
 from journeylib.journeys.view import Store
 from journeylib.trace import measured
 
-__all__ = ["converted", "counts", "customers", "windows"]
+__all__ = ["converted", "counts", "customers", "units", "windows"]
 
 
 @measured
@@ -85,6 +87,26 @@ def converted(labelled: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         for group in groups.to_dict("records")
     ]
     return schema.result(rows, by, ["journeys"])
+
+
+def units(labelled: nw.LazyFrame, *, landmark_days: float = 0, within_days: float | None = None) -> nw.LazyFrame:
+    """Make a unit table of mature journeys, to compare their converted shares: m = 1, x = 1 where it converted.
+
+    With `landmark_days`, of those that had not converted that long after their start, `zero_us`: what
+    happened until then may say who is compared, for all of them were still undecided. One that was lost
+    before stays, as nobody knew yet. Raises ParameterError where `within_days`, the goal's window, is no longer
+    than that.
+    """
+    if landmark_days < 0 or (within_days is not None and landmark_days >= within_days):
+        raise ParameterError(
+            f"landmark_days = {landmark_days} leaves no time in which a journey could still convert; the goal has "
+            f"{within_days} days. Give a number of days from 0 up to that."
+        )
+    zero = nw.col("started_us") + int(landmark_days * DAY_US)
+    undecided = (nw.col("outcome") != "converted") | (nw.col("goal_us") > zero)
+    mature = labelled.filter(nw.col("is_mature"), undecided if landmark_days else nw.lit(True))
+    is_converted = (nw.col("outcome") == "converted").cast(nw.Int64)
+    return mature.with_columns(zero_us=zero, m=nw.lit(1), x=is_converted)
 
 
 @measured

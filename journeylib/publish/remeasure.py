@@ -22,7 +22,7 @@ from journeylib.journeys import segments
 from journeylib.journeys.definitions import Definition
 from journeylib.journeys.reconstruct import reconstruct, summarise
 from journeylib.journeys.view import Store, in_period, open_store
-from journeylib.measures import acquaintance, channels, churn, intake, outcomes, satisfaction
+from journeylib.measures import acquaintance, channels, churn, intake, outcomes, registry, satisfaction
 
 __all__ = ["RULES", "number", "opened", "units"]
 
@@ -70,7 +70,7 @@ def units(record: Record, view: Store, definitions: Mapping[str, Definition]) ->
 
 
 def _labelled(view: Store, context: Record) -> nw.LazyFrame:
-    return goal_outcomes.label(view, touchpoint=context["touchpoint"], within_days=context["within_days"])
+    return goal_outcomes.label(view, **_goal(context))
 
 
 def _customers(view: Store, _: Record, columns: list[str]) -> pd.DataFrame:
@@ -105,23 +105,12 @@ _NUMBERS: Mapping[str, Callable[[Store, Record, list[str]], pd.DataFrame]] = {
 }
 
 
-def _converted(view: Store, context: Record) -> nw.LazyFrame:
-    mature = _labelled(view, context).filter(nw.col("is_mature"))
-    return mature.with_columns(m=nw.lit(1), x=(nw.col("outcome") == "converted").cast(nw.Int64))
-
-
-def _bounced(view: Store, context: Record) -> nw.LazyFrame:
-    passed = channels.passed(in_period(view.steps, view), context["chain"])
-    return passed.with_columns(m=nw.lit(1), x=nw.col("is_passed"))
-
-
-def _answered(view: Store, _: Record) -> nw.LazyFrame:
-    last = satisfaction.marked(view.events_in_period).filter(nw.col("is_last") == 1)
-    return last.with_columns(m=nw.lit(1), x=100 * (nw.col("is_promoter") - nw.col("is_detractor")))
+def _goal(context: Record) -> dict[str, Any]:
+    return {"touchpoint": context["touchpoint"], "within_days": context["within_days"]}
 
 
 _UNITS: Mapping[str, Callable[[Store, Record], nw.LazyFrame]] = {
-    "converted_share": _converted,
-    "bounced_share": _bounced,
-    "nps": _answered,
+    "converted_share": lambda view, context: registry.units("outcomes.converted", view, goal=_goal(context)),
+    "bounced_share": lambda view, context: registry.units("channels.bounced", view, chain=context["chain"]),
+    "nps": lambda view, _: registry.units("satisfaction.nps", view),
 }

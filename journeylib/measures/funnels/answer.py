@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -160,11 +159,7 @@ def _row(
 
 def _interval(sums: Sums, ratio: float, worth: float) -> tuple[float, float, float]:
     """Estimate `ratio` from `worth` times as many customers as `sums` has, alike in how they cluster."""
-    was, spread = sums.ratio * (1 - sums.ratio), ratio * (1 - ratio)
-    m, mm = sums.m * worth, sums.mm * worth
-    # The squares about the ratio grow with the variance of a unit; without one, nothing is known about alikeness.
-    squares = sums.squares * worth * (spread / was if was > 0 else 0.0)
-    found = share(replace(sums, m=m, x=ratio * m, mm=mm, xm=ratio * mm, xx=squares + ratio**2 * mm))
+    found = share(sums.at(ratio, worth))
     return found.estimate, found.low, found.high
 
 

@@ -1,0 +1,222 @@
+"""Compare the groups of a segment in a measure: their values, their differences, and what is behind these.
+
+`compared` measures once and gives one long frame; the other functions are the views of it that a
+page shows. The primary contrast, and only it, carries a p for the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from journeylib import engine, schema
+from journeylib.days import DAY_US
+from journeylib.errors import JourneyError
+from journeylib.journeys import segments
+from journeylib.journeys.definitions import Definition
+from journeylib.journeys.view import Store
+from journeylib.judge import compare, ranks
+from journeylib.measures import contrasts, registry
+from journeylib.trace import measured
+
+__all__ = ["about", "best", "compared", "forest", "heat", "inside", "parts", "primary", "ranked", "stakes"]
+
+_BY = ["group", "baseline", "kind", "stratum"]
+_EXTRA = ["p", "detectable", "left_out", "units"]
+_VALUES = ["estimate", "low", "high", "detectable"]
+_VIEW = ["group", "baseline", "kind", *schema.RESULT]
+
+
+@measured
+def compared(
+    view: Store,
+    key: str,
+    definitions: Mapping[str, Definition],
+    by: str,
+    *,
+    alike: str = "",
+    baseline: str = "",
+    **asked: Any,
+) -> pd.DataFrame:
+    """Compare the groups of the segment `by` in the measure `key` (`registry.MEASURES`), over the store's period.
+
+    Rows by `kind`: level and alike (a group's own value, and standardised by the segment `alike`), crude,
+    standardised, rate and mix (the contrasts of `compare.differences`, with `baseline` or the rest), and inside
+    (the contrast within each stratum of `alike`), in the unit of the measure. Groups are told as they
+    stood when a unit's outcome began to count; "unknown" has its value, but is no group to compare, nor among
+    the rest. A measure that the data cannot give, or for which a group would be formed by what came later, is
+    not applicable, with the reason. Further settings: `registry.units`.
+
+    A level says of how many `units` it is. `attrs` hold the measure, and of what adds up over time
+    `exposure_days`, how long each group was there.
+    """
+    chosen = segments.named(definitions, by) | segments.named(definitions, alike)
+    measure = registry.MEASURES.get(key)
+    try:
+        table = registry.units(key, view, **asked)
+        if measure is not None and measure.is_at_start and not asked.get("landmark_days"):
+            segments.refuse_later(chosen, "it")
+        marked = segments.attach(table, view, chosen, at="zero_us")
+    except JourneyError as error:
+        if measure is None:
+            raise
+        return _tagged(schema.not_applicable(str(error), _BY, _EXTRA), key)
+    assert measure is not None
+    strata = [alike] if alike else []
+    everyone = groups = contrasts.cells(marked, strata, group=by)
+    if segments.UNKNOWN in everyone.names:
+        groups = contrasts.cells(marked.filter(nw.col(by) != segments.UNKNOWN), strata, group=by)
+    gaps = compare.differences(groups, baseline=baseline or None, of=measure.of)
+    if gaps.empty:
+        return _tagged(schema.not_applicable(str(gaps.attrs["not_applicable"]), _BY, _EXTRA), key)
+    own = compare.levels(everyone, of=measure.of).assign(kind="level")
+    own["units"] = [everyone.sums(name).m for name in own["group"]]
+    values = [own, gaps]
+    if alike:
+        values.append(compare.levels(groups, of=measure.of, is_standardised=True).assign(kind="alike"))
+        within = compare.inside(groups, baseline=baseline or None, of=measure.of)
+        values.append(pd.DataFrame(within).assign(kind="inside", is_enough=True))
+    rows = [row for one in values for row in one.to_dict("records")]
+    for row in rows:
+        row |= {name: row[name] / measure.scale for name in _VALUES if name in row}
+    made = _tagged(schema.result([{str(name): cell for name, cell in row.items()} for row in rows], _BY, _EXTRA), key)
+    if measure.is_over_time:
+        made.attrs["exposure_days"] = _exposure(marked, view, by)
+    return made
+
+
+def primary(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the one contrast of each group that is claimed or not: standardised where that was asked, else crude."""
+    kept = compare.primary(found[found["kind"].isin(["crude", "standardised"])])
+    return kept[["group", "baseline", *schema.RESULT, "p", "detectable", "left_out"]]
+
+
+def forest(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the contrasts as they are and made alike."""
+    return found[found["kind"].isin(["crude", "standardised"])][_VIEW].reset_index(drop=True)
+
+
+def about(found: pd.DataFrame) -> dict[str, Any]:
+    """Give what a record of this comparison says beside its rows: the measure, its unit, and what its guards read."""
+    key = str(found.attrs["measure"])
+    told: dict[str, Any] = {"measure": key, "unit": registry.MEASURES[key].unit}
+    if len(strata := inside(found)):
+        told["strata"] = strata
+    if "exposure_days" in found.attrs:
+        told["exposure_days"] = found.attrs["exposure_days"]
+    return told
+
+
+def parts(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the parts of the crude contrasts: rate and mix."""
+    return found[found["kind"].isin(["rate", "mix"])][_VIEW].reset_index(drop=True)
+
+
+def inside(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """List the contrasts within strata, for the guard against a reversal."""
+    columns = ["stratum", "group", "baseline", "n", "estimate", "low", "high"]
+    rows = found[found["kind"] == "inside"][columns].astype(object)
+    told = rows.where(rows.notna(), None).to_dict("records")
+    return [{str(name): cell for name, cell in row.items()} for row in told]
+
+
+@measured
+def heat(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Put the groups' own values in several measures below each other: measure, group, the answer, unit."""
+    told = []
+    for one in frames:
+        key = str(one.attrs["measure"])
+        own = one[one["kind"] == "level"]
+        told.append(
+            own.assign(measure=key, unit=registry.MEASURES[key].unit)[["measure", "group", *schema.RESULT, "unit"]]
+        )
+    if not sum(map(len, told)):
+        return schema.not_applicable("no measure can be compared", ["measure", "group"], ["unit"])
+    return pd.concat([one for one in told if len(one)], ignore_index=True)
+
+
+@measured
+def ranked(found: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
+    """Rank the groups by their value, made alike where that was asked, with chances and ties (`ranks.ranks`)."""
+    kind = "alike" if (found["kind"] == "alike").any() else "level"
+    own = found[found["kind"] == kind][["group", *schema.RESULT]].reset_index(drop=True)
+    if own.empty:
+        return schema.not_applicable("no groups can be ranked", ["group"], ["rank", "top_chance", "ties"])
+    is_most_best = registry.MEASURES[str(found.attrs["measure"])].is_more_better is not False
+    return ranks.ranks(own, top=top, is_most_best=is_most_best)
+
+
+@measured
+def best(values: pd.DataFrame, of: str, *, top: int = 1, is_most_best: bool = True) -> pd.DataFrame:
+    """Rank the channels, hours or weekdays in the column `of` inside each group: rows as given, best first.
+
+    `values` has the group's column, that column and the answer. Adds rank, top_chance (the chance to be
+    among the `top`) and ties.
+    """
+    if values.empty:
+        return values
+    by = str(values.columns[0])
+    told = []
+    for group, own in values.groupby(by, sort=True):
+        placed = own.drop(columns=by).rename(columns={of: "group"}).reset_index(drop=True)
+        ordered = ranks.ranks(placed[["group", *schema.RESULT]], top=top, is_most_best=is_most_best)
+        told.append(ordered.rename(columns={"group": of}).assign(group=group))
+    whole = pd.concat(told, ignore_index=True)
+    return whole[["group", of, *schema.RESULT, "rank", "top_chance", "ties"]]
+
+
+@measured
+def stakes(found: pd.DataFrame) -> pd.DataFrame:
+    """Tell what is at stake where a group is worse: how many units more there would be if it were as the others.
+
+    Of a share of which more, or fewer, is better: the group's units times the part of the difference that is
+    not its mix (rate), else the whole difference. A count that is associated with the group, not a promise:
+    what makes the difference is not known. Worst first.
+    """
+    measure = registry.MEASURES[str(found.attrs["measure"])]
+    if measure.of != "share" or measure.is_more_better is None or "units" not in found.columns:
+        return schema.not_applicable(
+            "at stake are units of a share that can be better or worse", ["group"], ["baseline"]
+        )
+    kind = "rate" if (found["kind"] == "rate").any() else "crude"
+    units = found[found["kind"] == "level"].set_index("group")["units"]
+    sign = -1 if measure.is_more_better else 1
+    rows = []
+    for row in found[found["kind"] == kind].to_dict("records"):
+        many = float(units[row["group"]]) * sign
+        ends = sorted([row["low"] * many, row["high"] * many])
+        if row["estimate"] * many > 0:
+            told = {"estimate": row["estimate"] * many, "low": ends[0], "high": ends[1]}
+            rows.append(
+                {
+                    "group": row["group"],
+                    "n": row["n"],
+                    **told,
+                    "is_enough": row["is_enough"],
+                    "baseline": row["baseline"],
+                }
+            )
+    rows.sort(key=lambda row: (-row["estimate"], row["group"]))
+    return schema.result(rows, ["group"], ["baseline"])
+
+
+def _exposure(marked: nw.LazyFrame, view: Store, by: str) -> dict[str, float]:
+    """The mean days from a group's zero to the end of the data, or to when a customer left."""
+    once = view.customers.group_by("customer_id").agg(ended_on=nw.col("ended_on").max())
+    known = engine.microseconds(once, ended_us="ended_on")
+    joined = marked.select("customer_id", "zero_us", by).join(known, on="customer_id", how="left")
+    left = nw.when(nw.col("ended_us") < view.ends_us).then(nw.col("ended_us")).otherwise(nw.lit(view.ends_us))
+    there = joined.with_columns(there=left - nw.col("zero_us"))
+    there = there.filter(nw.col(by) != segments.UNKNOWN).with_columns(
+        there=nw.when(nw.col("there") > 0).then(nw.col("there")).otherwise(nw.lit(0))
+    )
+    found = engine.collect(there.group_by(by).agg(days=nw.col("there").sum(), n=nw.len()), order_by=[by])
+    return {str(row[by]): float(row["days"]) / DAY_US / int(row["n"]) for row in found.to_dict("records")}
+
+
+def _tagged(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    frame.attrs["measure"] = key
+    return frame
