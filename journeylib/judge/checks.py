@@ -24,6 +24,7 @@ __all__ = ["INPUTS", "across", "check"]
 INPUTS = ("strata", "exposure_days", "defined_until", "follows_from")  # of the context; no page shows them
 
 _GUARDED = {"finding", "number", "chart"}
+_BETWEEN = {"baseline", "measure"}  # columns of records that set groups beside each other
 
 
 def check(record: Mapping[str, Any]) -> list[Guard]:
@@ -45,9 +46,12 @@ def check(record: Mapping[str, Any]) -> list[Guard]:
     if not groups:
         return []
     guarded = [_of_group(rows, record["context"]) for rows in groups]
-    if not any(any(row.get("is_enough", True) for row in rows) for rows in groups):
+    enough = [any(row.get("is_enough", True) for row in rows) for rows in groups]
+    if not any(enough):
         largest = max(guarded, key=lambda one: one[0]["have"])
         return [one for one in largest if one["status"] == "refuse"][:1]
+    if _BETWEEN & set(record["columns"]):  # a group that is too small says so itself, and is compared with nobody
+        guarded = [one for one, is_enough in zip(guarded, enough, strict=True) if is_enough]
     found = []
     for each in zip(*guarded, strict=True):
         worst = min(each, key=lambda one: one["have"] - one["needed"])

@@ -127,8 +127,8 @@ def reversal(row: Mapping[str, Any], strata: Sequence[Mapping[str, Any]]) -> Gua
 
     Strata of fewer than 30 customers say nothing. `have` is how many strata leave out no
     difference on the other side; `figures` hold the contrast as it is and as it would be with
-    the strata weighted by their customers. A caution where these two have opposite signs, or
-    where any stratum turns round.
+    the strata weighted by their customers. A caution where any stratum turns round, or where these
+    two have opposite signs and the contrast's interval (`low`, `high`, where given) leaves out no difference.
 
     >>> inside = {"group": "annual", "baseline": "monthly", "n": 300, "estimate": -5.0, "low": -8.0, "high": -2.0}
     >>> crude = {"group": "annual", "baseline": "monthly", "estimate": 4.0}
@@ -148,7 +148,8 @@ def reversal(row: Mapping[str, Any], strata: Sequence[Mapping[str, Any]]) -> Gua
         return made
     weights = sum(one["n"] for one in inside)
     standard = sum(one["n"] * one["estimate"] for one in inside) / weights
-    is_turned = bool(turned) or standard * sign < 0
+    is_seen = (row.get("low") or sign) * (row.get("high") or sign) > 0
+    is_turned = bool(turned) or (standard * sign < 0 and is_seen)
     figures = {"group": row["group"], "baseline": row.get("baseline"), "strata": len(inside)}
     figures |= {"crude": _short(row["estimate"]), "standardised": _short(standard)}
     figures["turned"] = [str(one["stratum"]) for one in turned]

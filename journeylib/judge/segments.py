@@ -22,7 +22,7 @@ from journeylib.judge import compare, ranks
 from journeylib.measures import contrasts, registry
 from journeylib.trace import measured
 
-__all__ = ["about", "best", "compared", "forest", "heat", "inside", "parts", "primary", "ranked", "stakes"]
+__all__ = ["about", "best", "compared", "forest", "guarded", "heat", "inside", "parts", "primary", "ranked", "stakes"]
 
 _BY = ["group", "baseline", "kind", "stratum"]
 _EXTRA = ["p", "detectable", "left_out", "units"]
@@ -100,10 +100,15 @@ def forest(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def about(found: pd.DataFrame) -> dict[str, Any]:
-    """Give what a record of this comparison says beside its rows: the measure, its unit, and what its guards read."""
+    """Give what every record of this comparison says beside its rows: the measure and its unit."""
     key = str(found.attrs["measure"])
-    told: dict[str, Any] = {"measure": key, "unit": registry.MEASURES[key].unit}
-    if len(strata := inside(found)):
+    return {"measure": key, "unit": registry.MEASURES[key].unit}
+
+
+def guarded(found: pd.DataFrame) -> dict[str, Any]:
+    """Give what the finding says beside its rows: `about`, and what its guards read (`judge.checks`)."""
+    told = about(found)
+    if strata := inside(found):
         told["strata"] = strata
     if "exposure_days" in found.attrs:
         told["exposure_days"] = found.attrs["exposure_days"]
@@ -150,22 +155,25 @@ def ranked(found: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
 
 
 @measured
-def best(values: pd.DataFrame, of: str, *, top: int = 1, is_most_best: bool = True) -> pd.DataFrame:
-    """Rank the channels, hours or weekdays in the column `of` inside each group: rows as given, best first.
+def best(values: pd.DataFrame, of: str, *, is_most_best: bool = True) -> pd.DataFrame:
+    """Find the channel, hour or weekday, in the column `of`, that is best for each group: one row a group.
 
-    `values` has the group's column, that column and the answer. Adds rank, top_chance (the chance to be
-    among the `top`) and ties.
+    `values` has the group's column first, then `of` and the answer. Adds top_chance (that it is the best)
+    and ties, those from which it cannot be told. A group without one that is enough, and
+    "unknown", have no row.
     """
+    columns = ["group", of, *schema.RESULT, "top_chance", "ties"]
     if values.empty:
-        return values
-    by = str(values.columns[0])
+        return schema.not_applicable(str(values.attrs.get("not_applicable", "nothing was counted")), ["group", of])
     told = []
-    for group, own in values.groupby(by, sort=True):
-        placed = own.drop(columns=by).rename(columns={of: "group"}).reset_index(drop=True)
-        ordered = ranks.ranks(placed[["group", *schema.RESULT]], top=top, is_most_best=is_most_best)
-        told.append(ordered.rename(columns={"group": of}).assign(group=group))
-    whole = pd.concat(told, ignore_index=True)
-    return whole[["group", of, *schema.RESULT, "rank", "top_chance", "ties"]]
+    for group, own in values.groupby(str(values.columns[0]), sort=True):
+        placed = own.rename(columns={of: "group"})[["group", *schema.RESULT]].reset_index(drop=True)
+        if group != segments.UNKNOWN and placed["is_enough"].any():
+            first = ranks.ranks(placed, top=1, is_most_best=is_most_best).head(1)
+            told.append(first.rename(columns={"group": of}).assign(group=group)[columns])
+    if not told:
+        return schema.not_applicable("no group has enough customers", ["group", of])
+    return pd.concat(told, ignore_index=True)
 
 
 @measured

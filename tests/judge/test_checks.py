@@ -122,3 +122,12 @@ def test_a_share_with_a_window_needs_a_period_of_twice_the_window(record):
     assert told(guard) == ("days in the period", "caution", 30, 60)
     [_, [guard]] = checks.across([data, {**share_of, "context": {"goal": "purchase", "within_days": 15}}])
     assert guard["status"] == "ok"
+
+
+def test_of_groups_side_by_side_one_that_is_too_small_says_so_itself():
+    columns = ["group", "baseline", "n", "estimate", "is_enough"]
+    rows = [["a", "rest", 400, 0.1, True], ["b", "rest", 12, 0.2, False]]
+    record = {"kind": "finding", "form": "differs", "context": {}, "columns": columns, "rows": rows}
+    assert [guard["status"] for guard in checks.check(record)] == ["ok"]
+    alone = checks.check({**record, "rows": rows[1:]})
+    assert [guard["have"] for guard in alone] == [12]

@@ -78,3 +78,12 @@ def test_a_group_defined_by_what_came_later_is_refused():
     guard = guards.future("2026-06-30", "2026-03-01")
     assert (guard["status"], guard["remedy"]) == ("refuse", "landmark")
     assert guards.future("2026-03-01", "2026-03-01")["status"] == "ok"
+
+
+def test_a_difference_within_its_noise_has_no_side_that_could_turn_round():
+    inside = [{"stratum": "north", "group": "x", "baseline": "y", "n": 90, "estimate": -0.2, "low": -0.9, "high": 0.5}]
+    noise = {"group": "x", "baseline": "y", "estimate": 0.1, "low": -0.4, "high": 0.6}
+    assert guards.reversal(noise, inside)["status"] == "ok"
+    assert guards.reversal({**noise, "low": 0.05}, inside)["status"] == "caution"
+    turned = [{**inside[0], "high": -0.1}]
+    assert guards.reversal(noise, turned)["status"] == "caution"  # hidden by its mixture

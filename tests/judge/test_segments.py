@@ -185,3 +185,38 @@ def test_only_the_primary_contrast_reaches_the_ledger(store):
     found = segments.compared(store, "outcomes.converted", segs, "plan", alike="region", goal=GOAL)
     record = {**make("finding", "stay", segments.primary(found)), "notebook": "segments"}
     assert len(ledger.contrasts([record])) == 1
+
+
+def test_the_best_of_each_group_is_one_row_with_what_ties():
+    def row(plan, channel, n, estimate, half):
+        return (plan, channel, n, estimate, estimate - half, estimate + half, n >= 30)
+
+    columns = ["plan", "channel", "n", "estimate", "low", "high", "is_enough"]
+    rows = [
+        row("annual", "web", 90, 0.5, 0.05),
+        row("annual", "chat", 90, 0.48, 0.05),
+        row("annual", "phone", 90, 0.1, 0.05),
+        row("annual", "store", 9, 0.9, 0.3),
+        row("monthly", "web", 90, 0.2, 0.05),
+        row("tiny", "web", 12, 0.2, 0.05),
+        row("unknown", "web", 90, 0.9, 0.05),
+    ]
+    found = segments.best(pd.DataFrame(rows, columns=columns), "channel")
+    assert found["group"].tolist() == ["annual", "monthly"]
+    assert found["channel"].tolist() == ["web", "web"]  # the store's nine customers prove nothing
+    assert found["ties"].tolist() == [["chat"], []]
+    assert 0.5 < found["top_chance"][0] < 0.9
+
+
+def test_what_is_at_stake_is_the_units_times_the_part_that_is_not_the_mix(store):
+    found = segments.compared(store, "outcomes.converted", PLAN, "plan", goal=GOAL, baseline="annual")
+    [row] = segments.stakes(found).to_dict("records")
+    assert (row["group"], row["baseline"]) == ("monthly", "annual")
+    assert row["estimate"] == pytest.approx(100 * 0.4)  # a hundred journeys, 40 points behind
+    assert 0 < row["low"] < row["estimate"] < row["high"] <= 100
+    better = segments.compared(store, "outcomes.converted", PLAN, "plan", goal=GOAL)
+    assert segments.stakes(better).empty  # annual is better than monthly: nothing is at stake there
+    assert (
+        "can be better or worse"
+        in segments.stakes(segments.compared(store, "satisfaction.nps", PLAN, "plan")).attrs["not_applicable"]
+    )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,26 +12,6 @@ import pytest
 from journeylib import engine
 from journeylib.errors import ParameterError
 from journeylib.measures import contrasts
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    import pyspark.sql as sql
-
-    interrupt = signal.getsignal(signal.SIGINT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    made = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .getOrCreate()
-    )
-    signal.signal(signal.SIGINT, interrupt)
-    made.sparkContext.setLogLevel("ERROR")
-    return made  # left running: other tests of the session may use it, and stop it
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,7 @@ _NO_GAPS = pd.DataFrame(columns=["channel", "from_on", "until_on"])
 
 MEASURES = {
     "outcomes": lambda on: outcomes.counts(on.labelled, ["plan"]),
+    "converted": lambda on: outcomes.converted(on.labelled, ["plan"]),
     "bounces": lambda on: channels.bounces(on.steps, ["web", "chat", "web"]),
     "transitions": lambda on: paths.transitions(on.steps, most=20),
     "flow": lambda on: paths.flow(on.steps, on.labelled, most=2),
