@@ -108,7 +108,7 @@ def disclose(
             veiled.append(len(shown))
             made = {**row, **{name: False if name == "is_enough" else None for name in named if name not in names}}
         else:
-            made = {**coarse(row, names, unit), **dict.fromkeys(_few(row, min_cell))}
+            made = {**coarse(row, names, _unit(record, row, unit)), **dict.fromkeys(_few(row, min_cell))}
         shown.append([None if name in _QUOTED else _unaddressed(made[name]) for name in named])
     guards = [_coarse_guard(guard, min_cell) for guard in record.get("guards", [])]
     said = {
@@ -188,8 +188,9 @@ def _hidden(record: Mapping[str, Any], rows: list[Row], names: list[str], min_ce
     counted = ["n", "customers", "left"] if "day" in names else _CUSTOMERS
     # The days of a curve each have few who are at risk; that is hidden alone, and so are few who left by a day.
     hidden = {key for key, row in by.items() if set(_few(row, min_cell)) & set(counted) or _rest(row, min_cell)}
-    if unit_of(record, rows) == "score":
-        hidden |= {key for key, row in by.items() if abs(row.get("estimate") or 0) == WHOLE["score"]}
+    unit = unit_of(record, rows)
+    scores = [(key, row) for key, row in by.items() if _unit(record, row, unit) == "score" and "baseline" not in row]
+    hidden |= {key for key, row in scores if abs(row.get("estimate") or 0) == WHOLE["score"]}
     hidden |= past.near & set(by)
     hidden |= bases(record, by, placed, hidden, min_cell)
     if not hidden and not past.hidden:
@@ -218,6 +219,11 @@ def _rows(record: Mapping[str, Any]) -> list[Row]:
 def _few(row: Mapping[str, Any], min_cell: int) -> list[str]:
     """The counts of customers in a row that are too small to show; nobody is not."""
     return [name for name in _CUSTOMERS if 0 < (row.get(name) or 0) < min_cell]
+
+
+def _unit(record: Mapping[str, Any], row: Mapping[str, Any], unit: str) -> str:
+    """The unit of a row's estimate: in a heat map, each row's own."""
+    return str(row["unit"]) if record["form"] == "heat" else unit
 
 
 def _rest(row: Mapping[str, Any], min_cell: int) -> bool:

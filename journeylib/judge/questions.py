@@ -132,7 +132,8 @@ def answer(
         return {**said, "verdict": TOO_LITTLE, **_lack(row, [*shown["guards"], *alone], alone)}
     about = next(one for one in shown["contrasts"] if one["row"] == where[1])
     said["detectable"] = about["detectable"]
-    said["unit"] = record["context"].get("unit") or ("days" if record["form"] == "stay" else "share")
+    unit = record["context"].get("unit") or ("days" if record["form"] == "stay" else "share")
+    said["unit"] = " ".join([unit, *filter(None, [record["context"].get("currency") if unit == "money" else None])])
     if not contrast.is_claimed:
         return {**said, "verdict": TOO_LITTLE, "why": "none_found"}
     wanted = sides(question.get("expect"))

@@ -21,7 +21,7 @@ _DIGITS = 3  # of what is neither a share nor a count
 _ANSWER = ["estimate", "low", "high"]
 _WAITS = ["wait_hours", "wait_low", "wait_high"]
 _SHARES = {"before", "returned"}  # beside what ends in _share
-_PEOPLE = COUNTS | {"usual", "usual_day"}
+_PEOPLE = COUNTS | {"usual", "usual_day", "change"}
 _UNITS = {"nps": "score", "stay": "days", "median_stay": "days"}
 WHOLE = {"share": 1.0, "score": 100.0}  # what a share or a score is out of
 _SLACK = 1e-9
@@ -95,7 +95,7 @@ def coarse(row: Row, names: Sequence[str], unit: str) -> Row:
         made |= _together(row, _ANSWER, _length(row, unit))
     if _WAITS[0] in row:
         made |= _together(row, _WAITS, _length_of(row, _WAITS, row.get("customers") or row.get("n")))
-    if made.get("low") is not None and "group" not in names and unit in WHOLE:
+    if made.get("low") is not None and "baseline" not in names and unit in WHOLE:
         made["low"], made["high"] = max(_floor(unit), made["low"]), min(WHOLE[unit], made["high"])
     return _still_apart(row, made, _length(row, unit)) if row.get("p") is not None else made
 

@@ -91,7 +91,7 @@ def compared(
 def primary(found: pd.DataFrame) -> pd.DataFrame:
     """Keep the one contrast of each group that is claimed or not: standardised where that was asked, else crude."""
     kept = compare.primary(found[found["kind"].isin(["crude", "standardised"])])
-    return kept[["group", "baseline", *schema.RESULT, "p", "detectable", "left_out"]]
+    return kept[["group", "baseline", *schema.RESULT, "p", "left_out"]]
 
 
 def forest(found: pd.DataFrame) -> pd.DataFrame:

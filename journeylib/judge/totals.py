@@ -16,7 +16,7 @@ from journeylib.judge.complement import Counts, Key, Sum, Table, complete
 __all__ = ["bases", "columns", "places", "sums"]
 
 _ENDS = {"converted", "drop-off", "open"}
-_LOOSE = {"transitions", "gaps", "sensitivity", "windows"}  # forms whose rows are parts of no total
+_LOOSE = {"transitions", "gaps", "sensitivity", "windows", "reconciliation"}  # forms whose rows are parts of no total
 _PARTS = {"bot_signs"}  # forms whose rows add up to a count, though their shares are of something else
 _UNITS = ["journeys", "entries", "answers", "events"]
 _LEFT = "left"
@@ -66,6 +66,8 @@ def sums(record: Mapping[str, Any], rows: Rows, names: Sequence[str], width: int
     size, _ = columns(rows)
     found: list[Sum] = []
     for at in range(len(names)):
+        if names[at] == "measure":  # the measures of a group are of the same customers
+            continue
         lines: dict[Key, dict[Key, int]] = {}
         for key in rows:
             lines.setdefault(key[:at] + key[at + 1 :], {})[key] = 1

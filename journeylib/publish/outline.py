@@ -44,8 +44,9 @@ class Outline:
 
 
 def resolve(judged: Mapping[str, Any], sources: str = "") -> dict[tuple[str, str], Record]:
-    """Give each judged record by notebook and id, with the edition's rules, its change, the finding it illustrates.
+    """Give each judged record by notebook and id, with the edition's rules, its change, what it illustrates.
 
+    A chart has the finding that it illustrates as `about`, those of a heat map as `abouts`, by measure.
     `sources` is the address of the page of sources, where each record has its place.
     """
     common = {"min_cell": judged["min_cell"], "audience": judged["audience"]}
@@ -56,6 +57,9 @@ def resolve(judged: Mapping[str, Any], sources: str = "") -> dict[tuple[str, str
         about = found.get((notebook, str(record["context"].get("finding"))))
         if record["kind"] == "chart" and about is not None:
             record["about"] = about
+        named = {key: (notebook, str(id)) for key, id in (record["context"].get("findings") or {}).items()}
+        if record["kind"] == "chart" and named:
+            record["abouts"] = {key: found[place] for key, place in named.items() if place in found}
         if sources:
             record["source"] = f"{sources}#{markup.origin(record)}"
     return found

@@ -57,7 +57,7 @@ def finding(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **conte
 
 
 def number(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context: Any) -> None:
-    """Show a headline number: a frame of one row; `unit` is share, count, records, days or score.
+    """Show a headline number: a frame of one row; `unit` is share, count, records, days, score or money.
 
     The id is the form and `_number` unless given, so that a finding of the same form may stand beside it.
     """
@@ -68,7 +68,8 @@ def chart(form: str, frame: pd.DataFrame, /, *, id: str | None = None, **context
     """Show a chart: its data, and a live drawing that is marked as not yet judged.
 
     `finding` in the context names the finding, recorded in the same notebook, whose contrast
-    the chart illustrates: claimed, it gives the chart its title and its colour.
+    the chart illustrates: claimed, it gives the chart its title and its colour. `findings`
+    names several: measure to finding.
     """
     _display(make("chart", form, frame, id=id, **context), frame)
 

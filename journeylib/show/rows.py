@@ -13,7 +13,8 @@ from journeylib.show.language import say
 __all__ = ["Row", "rows"]
 
 # Columns that hold an answer; the columns before the first of them name the group.
-_ANSWERS = {*RESULT, *COUNTS, "p", "day", "period_on", "step", "source", "target", "outcome", "group", "baseline"}
+_NAMED = {"day", "period_on", "step", "source", "target", "outcome", "measure", "group", "baseline"}
+_ANSWERS = {*RESULT, *COUNTS, *_NAMED, "p"}
 
 
 @dataclass(frozen=True)

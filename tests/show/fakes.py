@@ -454,7 +454,7 @@ def judged(audience: str = "shared") -> dict[str, Any]:
                 if one_record["id"] == "stay_region"
                 else []
             )
-            rows, hidden = _veil(one_record) if audience == "shared" else (one_record["rows"], [])
+            rows, hidden = veil(one_record) if audience == "shared" else (one_record["rows"], [])
             more = {
                 "notebook": notebook,
                 "verdict": verdict,
@@ -491,7 +491,8 @@ def judged(audience: str = "shared") -> dict[str, Any]:
     return {"audience": audience, "min_cell": 10, "records": every, "questions": questions, "ledger": ledger}
 
 
-def _veil(one_record: dict[str, Any]) -> tuple[list[list[Any]], list[int]]:
+def veil(one_record: dict[str, Any]) -> tuple[list[list[Any]], list[int]]:
+    """The rows of a record as a shared page has them, and which of them are hidden."""
     columns = one_record["columns"]
     if "n" not in columns or one_record["kind"] == "number":
         return one_record["rows"], []

@@ -6,6 +6,7 @@ import re
 import warnings
 from xml.etree import ElementTree
 
+import groups
 import pandas as pd
 import pytest
 
@@ -13,6 +14,7 @@ from journeylib import schema
 from journeylib.show import charts, record, words
 
 WIDTHS = ["wide", "narrow"]
+CLAIMED = ("survival", "step_by_week", "heat", "forest", "edges_chart")  # charts of findings that are claimed
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +23,10 @@ def drawn(fakes):
     judged = fakes.judged()["records"]
     places = {(one["notebook"], one["id"]): one for one in judged}
     charted = [one for one in judged if one["kind"] == "chart"]
-    return {
+    found = {
         one["id"]: {**one, "about": places.get((one["notebook"], one["context"].get("finding")))} for one in charted
     }
+    return found | {one["id"]: one for one in groups.judged() if one["kind"] == "chart"}
 
 
 def texts(made, width="wide"):
@@ -116,7 +119,7 @@ def test_colour_is_for_what_is_claimed(drawn):
     for name, made in drawn.items():
         if made["not_applicable"] is None:
             has_colour = bool(re.search(r"var\(--(accent|g\d)", charts.svg(made)))
-            assert has_colour is (name in ("survival", "step_by_week")), name
+            assert has_colour is (name in CLAIMED), name
 
 
 def test_several_claims_have_a_colour_each_and_the_baseline_none(fakes):

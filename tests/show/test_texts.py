@@ -9,6 +9,7 @@ import string
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+import groups
 import nbformat
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -77,8 +78,8 @@ _LETTERS = re.compile(r"[A-Za-z]{2}|\b[A-Zb-z]\b")
 def strays(html, data=()):
     """The pieces of what a reader sees or hears that stand in no mark and are no data."""
     html = _UNSEEN.sub("", html)
-    said = [*re.findall(r">([^<]+)<", html), *_HEARD.findall(html)]
-    pieces = [piece for text in said for piece in re.split("⟦[^⟧]*(?:⟧|…$)| → ", text)]
+    said = "\n".join([*re.findall(r">([^<]+)<", html), *_HEARD.findall(html)])
+    pieces = re.split("⟦[^⟦⟧]*?(?:⟧|…$)| → |\n", said, flags=re.M)  # a mark may run over the lines of a label
     return sorted(piece for piece in set(map(_bare, pieces)) if _LETTERS.search(piece) and not _is_data(piece, data))
 
 
@@ -105,6 +106,9 @@ def told_by_data(fakes, books, judged):
         known |= set((one["context"].get("notes") or {}).values())
         for row in rows.rows(one):
             known |= {str(row.values.get(end)) for end in ("source", "target")} - set(heads._ENDS)
+            known |= {str(row.values.get(key)) for key in ("group", "label", "unit", "ties")}
+            parts = str(row.values.get("group")).split()  # a name may be broken into lines
+            known |= {" ".join(parts[at:]) for at in range(len(parts))}
     for question in [*judged["questions"], *judged["withdrawn"]]:
         known |= {str(question.get("not_applicable")).rstrip(".")}
         known |= {str(question.get("text")), str(question.get("expect"))}
@@ -180,8 +184,8 @@ def edition(fakes):
     for one in review:
         output = nbformat.v4.new_output("display_data", data={record.MIME: one})
         book.cells.append(nbformat.v4.new_code_cell("", outputs=[output]))
-    books["review"] = book
-    judged["records"] += review
+    books["review"], books["segments"] = book, groups.notebook()
+    judged["records"] += [*review, *groups.judged()]
     asked = {"text": "Longer?", "expect": "a > b", "dated": "2026-06-01", "verdict": "not applicable", "record": None}
     was = {"text": "Shorter?", "expect": None}
     marks = [{"mark": mark, "seen_until": "2026-06-30", "was": was} for mark in ("late", "added", "changed")]

@@ -14,10 +14,17 @@ from matplotlib import font_manager
 
 from journeylib.show import words
 from journeylib.show.charts.coverage import coverage
+from journeylib.show.charts.edges import edges
 from journeylib.show.charts.flow import flow
+from journeylib.show.charts.forest import forest
+from journeylib.show.charts.heat import heat
 from journeylib.show.charts.inline import inline
+from journeylib.show.charts.lettering import unmarked
 from journeylib.show.charts.outcomes import outcomes
+from journeylib.show.charts.panels import panels
+from journeylib.show.charts.parts import parts
 from journeylib.show.charts.shares import shares
+from journeylib.show.charts.spread import spread
 from journeylib.show.charts.survival import survival
 from journeylib.show.charts.trend import trend
 from journeylib.show.style import LIGHT, RC, Sheet
@@ -31,6 +38,12 @@ DRAWINGS: Mapping[str, Callable[..., Sheet]] = {
     "trend": trend,
     "survival": survival,
     "coverage": coverage,
+    "heat": heat,
+    "forest": forest,
+    "parts": parts,
+    "panels": panels,
+    "spread": spread,
+    "edges": edges,
 }
 
 
@@ -54,7 +67,7 @@ def svg(record: Mapping[str, Any], *, width: Literal["wide", "narrow"] = "wide")
     with _style():
         sheet = DRAWINGS[record["form"]](record, narrow=width == "narrow")
         place = f"{record.get('notebook', '')}/{record['id']}"
-        return inline(sheet.figure, alt=_unmarked(words.alt(record)), record=place, width=width)
+        return inline(sheet.figure, alt=unmarked(words.alt(record)), record=place, width=width)
 
 
 def png(record: Mapping[str, Any]) -> bytes:
@@ -62,8 +75,8 @@ def png(record: Mapping[str, Any]) -> bytes:
     with _style():
         said = words.lacking(record)
         sheet = Sheet(612, 24, size=10.0) if said else DRAWINGS[record["form"]](record, narrow=False)
-        sheet.text(0, -34, _unmarked(words.title(record)), bold=True)
-        sheet.text(0, -20, f"{words.CHROME['unjudged']}. {_unmarked(said or words.subtitle(record))}", colour="soft")
+        sheet.text(0, -34, unmarked(words.title(record)), bold=True)
+        sheet.text(0, -20, f"{words.CHROME['unjudged']}. {unmarked(said or words.subtitle(record))}", colour="soft")
         for text in sheet.figure.texts:
             text.set_fontfamily(_families())
         buffer = io.BytesIO()
@@ -86,7 +99,3 @@ def _families() -> list[str]:
     """Give the fonts of a live drawing: the measuring font, then what the machine has for other scripts."""
     there = set(font_manager.get_font_names())
     return [*RC["font.family"], *(name for name in _MORE_FONTS if name in there)]
-
-
-def _unmarked(text: str) -> str:
-    return text.replace("\u2068", "").replace("\u2069", "")

@@ -64,7 +64,8 @@ def numbers(records: Sequence[Mapping[str, Any]]) -> str:
 def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
     """Draw a chart with its title, what it shows in a sentence, and its numbers folded under it.
 
-    The sentence is left out where the title is already the finding, or `is_said` beside the chart.
+    The sentence is left out where the title is already the finding, or `is_said` beside the chart,
+    unless the chart shows more than that.
     """
     place = anchor("chart", record["id"])
     title = prose(words.title(record))
@@ -72,7 +73,8 @@ def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
     if missing:
         said = f'<p class="lacking">{prose(missing)}{source(record)}</p>'
         return f'<figure id="{place}"><figcaption><h3>{title}</h3></figcaption>{said}</figure>'
-    see = "" if is_said or words.claimed(record) else f'<p class="see">{prose(words.see(record))}</p>'
+    is_told = is_said or (words.claimed(record) is not None and not words.adds(record))
+    see = "" if is_told else f'<p class="see">{prose(words.see(record))}</p>'
     small = " small" if len(record["rows"]) <= _SMALL_TABLE else ""
     return (
         f'<figure id="{place}"><figcaption><h3>{title}</h3>'

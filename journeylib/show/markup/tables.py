@@ -14,9 +14,12 @@ from journeylib.show.rows import Row, rows
 __all__ = ["table"]
 
 _MOST_ROWS = 40
+_FOLDED, _MOST_FOLDED = {"heat", "forest", "parts", "edges"}, 240  # charts that leave rows to their tables
 _LONGEST_NAME = 90
 _LONGEST_SENTENCE = 500
 _UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high"}
+_UNSEEN_IN = {"stakes": {"baseline"}, "heat": {"unit"}, "reconciliation": {"n", "estimate", "low", "high"}}
+_IN_UNITS = {"q10", "q25", "q75", "q90", "detectable"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS
 
 
@@ -55,8 +58,9 @@ def _chosen(record: Mapping[str, Any]) -> tuple[Sequence[Row], str]:
     every = rows(record)
     if record["form"] == "survival":
         return _round_days(every), words.thinned(len(every))
-    if len(every) > _MOST_ROWS:
-        return every[:_MOST_ROWS], words.cut(len(every) - _MOST_ROWS)
+    most = _MOST_FOLDED if record["form"] in _FOLDED else _MOST_ROWS
+    if len(every) > most:
+        return every[:most], words.cut(len(every) - most)
     return every, ""
 
 
@@ -78,15 +82,18 @@ def _day(row: Row) -> float:
 
 def _columns(record: Mapping[str, Any]) -> list[str]:
     """Give the columns that are shown: `low` and `high` become the interval, beside the estimate."""
-    columns = []
+    columns, unseen = [], _UNSEEN | _UNSEEN_IN.get(record["form"], set())
     for column in record["columns"]:
-        if column not in _UNSEEN:
+        if column not in unseen:
             columns.append(column)
-        is_counted = words.unit(record) == "count" or record["context"].get("counted")
+        is_counted = words.unit(record) == "count" or record["context"].get("counted") or "estimate" in unseen
         if column == "estimate" and "low" in record["columns"] and not is_counted:
             columns.append("interval")
         if column == "wait_hours" and "wait_low" in record["columns"]:
             columns.append("wait_interval")
+    if "rank" in columns:  # beside the group that it is of
+        columns.remove("rank")
+        columns.insert(columns.index("n"), "rank")
     return columns
 
 
@@ -108,11 +115,17 @@ def _cell(record: Mapping[str, Any], row: Row, column: str) -> str:
         return f"<i>{escape(words.few(row.n))}</i>"
     if row.state == "few" and column == "interval":
         return ""
-    kind = words.unit(record)
+    kind = words.unit(record, row.values)
+    if column == "measure":
+        return prose(words.named_measures(record).get(row.values[column], row.values[column]))
+    if column in _IN_UNITS and isinstance(row.values[column], int | float):
+        return escape(words.quantity(row.values[column], kind))
     if column == "estimate":
         return escape(words.quantity(row.estimate, kind, words.places(kind, row.estimate, row.low, row.high)))
     if column == "interval":
         return escape(words.between(row.low, row.high, kind, words.places(kind, row.estimate, row.low, row.high)))
+    if column == "ties" and record["form"] == "best":
+        return prose(words.tied([words.part_of(record, one) for one in row.values[column] or ()]))
     if column == "wait_interval":
         return escape(words.waits(row.values.get("wait_low"), row.values.get("wait_high")))
     return _plain(column, row.values[column], record["form"])
@@ -124,9 +137,19 @@ def _plain(column: str, value: Any, form: str) -> str:
         return "–"
     if isinstance(value, bool):
         return escape(words.CHROME["yes" if value else "no"])
+    if isinstance(value, list):
+        return prose(words.tied(value))
+    if column == "hour":
+        return escape(words.hour(value))
+    if column == "weekday":
+        return escape(words.value(column, str(value)))
+    if column == "change":
+        return escape(words.signed(value, "number", 0))
     if isinstance(value, int | float):
         if column == "wait_hours":
             return escape(words.wait(value))
+        if column in ("top_chance", "left_out"):
+            return escape(words.percent(value, 0))
         if column.endswith("_share") or column in ("before", "returned"):
             return escape(words.percent(value))
         return escape(words.count(value) if isinstance(value, int) else words.significant(value))

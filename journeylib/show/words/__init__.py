@@ -9,12 +9,25 @@ from __future__ import annotations
 
 from journeylib.show.words import changes
 from journeylib.show.words.asking import asked, mark, unanswered, withdrawn
-from journeylib.show.words.figures import alt, claimed, subtitle, title, window
+from journeylib.show.words.comparing import (
+    against,
+    arrows,
+    claimed_cells,
+    group,
+    named_measures,
+    part,
+    signed,
+    signed_bare,
+)
+from journeylib.show.words.differences import made
+from journeylib.show.words.figures import alt, subtitle, title, window
 from journeylib.show.words.findings import sentence
-from journeylib.show.words.heads import NOTHING, head, heading, value
+from journeylib.show.words.grouped import adds, both
+from journeylib.show.words.heads import NOTHING, head, heading, part_of, value
 from journeylib.show.words.judging import caution, ledger
 from journeylib.show.words.labels import CHROME, TERMS, label, page_name, terms, verdict
 from journeylib.show.words.marks import (
+    FEW_CELL,
     HIDDEN_CELL,
     at_risk,
     brief,
@@ -26,6 +39,7 @@ from journeylib.show.words.marks import (
     period_head,
     tick,
 )
+from journeylib.show.words.measures import segment, ways
 from journeylib.show.words.names import date, dates, during, listed, month, name, plain, visible
 from journeylib.show.words.notes import (
     behind_each,
@@ -57,24 +71,46 @@ from journeylib.show.words.numbers import (
     waits,
 )
 from journeylib.show.words.sights import ends, see
-from journeylib.show.words.standing import claim, claims, lacking, stance
+from journeylib.show.words.signs import (
+    arrowed,
+    cell,
+    few_cells,
+    hidden_cells,
+    hour,
+    leftward,
+    more_groups,
+    noted,
+    rightward,
+    scale,
+    tied,
+    unseen,
+)
+from journeylib.show.words.standing import claim, claimed, claims, lacking, stance
 from journeylib.show.words.units import unit
 
 __all__ = [
     "CHROME",
+    "FEW_CELL",
     "HIDDEN_CELL",
     "NOTHING",
     "TERMS",
+    "adds",
+    "against",
     "alt",
+    "arrowed",
+    "arrows",
     "asked",
     "at_risk",
     "behind_each",
     "between",
+    "both",
     "brief",
     "caution",
+    "cell",
     "changes",
     "claim",
     "claimed",
+    "claimed_cells",
     "claims",
     "column",
     "count",
@@ -88,23 +124,34 @@ __all__ = [
     "ends",
     "estimate",
     "few",
+    "few_cells",
     "footer",
+    "group",
     "head",
     "heading",
+    "hidden_cells",
+    "hour",
     "kept",
     "label",
     "lacking",
     "ledger",
+    "leftward",
     "line",
     "listed",
+    "made",
     "mark",
     "month",
     "month_tick",
+    "more_groups",
     "more_rows",
     "name",
+    "named_measures",
+    "noted",
     "notices",
     "outcome",
     "page_name",
+    "part",
+    "part_of",
     "parts",
     "percent",
     "period_head",
@@ -112,9 +159,14 @@ __all__ = [
     "plain",
     "quantity",
     "reconciliation",
+    "rightward",
     "rounded",
+    "scale",
     "see",
+    "segment",
     "sentence",
+    "signed",
+    "signed_bare",
     "significant",
     "stance",
     "state",
@@ -122,9 +174,11 @@ __all__ = [
     "terms",
     "thinned",
     "tick",
+    "tied",
     "title",
     "unanswered",
     "unit",
+    "unseen",
     "value",
     "veil",
     "veiled",
@@ -132,6 +186,7 @@ __all__ = [
     "visible",
     "wait",
     "waits",
+    "ways",
     "window",
     "withdrawn",
 ]

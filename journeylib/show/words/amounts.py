@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.show.language import say
-from journeylib.show.words.numbers import MINUS, bare, between, count, percent, places, quantity
+from journeylib.show.words.digits import MINUS
+from journeylib.show.words.numbers import bare, between, count, percent, places, quantity
 from journeylib.show.words.units import unit
 
 __all__ = ["amount", "ends", "signed", "spread", "step", "worth"]

@@ -95,7 +95,7 @@ def _none_found(question: Mapping[str, Any]) -> str:
     value, unit = question["detectable"], question["unit"]
     if value is None:
         return say("no difference found.")
-    shows = quantity(value, "points" if unit == "share" else unit)
+    shows = quantity(value, {"share": "points", "score": "marks"}.get(unit, unit))
     return say("no difference found; one of {difference} or more would usually have shown.", difference=shows)
 
 

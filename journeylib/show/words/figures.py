@@ -11,33 +11,29 @@ from typing import Any
 
 from journeylib.show.language import Phrases, later, say
 from journeylib.show.rows import rows
+from journeylib.show.words import comparing
 from journeylib.show.words.labels import chain
 from journeylib.show.words.marks import HIDDEN_CELL, period
 from journeylib.show.words.names import dates, name
 from journeylib.show.words.numbers import count, quantity
 from journeylib.show.words.sights import see
-from journeylib.show.words.standing import claims, lacking
+from journeylib.show.words.standing import claimed, claims, lacking
 from journeylib.show.words.units import unit
 
 __all__ = [
     "TITLES",
     "alt",
-    "claimed",
     "subtitle",
     "title",
     "window",
 ]
 
 
-def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Give the finding that a chart illustrates, if the edition claims it; `about` holds the judged finding."""
-    about = record.get("about")
-    return about if about and not lacking(about) and claims(about) else None
-
-
 def title(record: Mapping[str, Any]) -> str:
     """Say what to see, where it is claimed; else what is shown."""
     about = claimed(record)
+    if record["form"] in comparing.OWN_TITLES:
+        return TITLES[record["form"]](record)
     said = _CLAIMS[about["form"]](about) if about and about["form"] in _CLAIMS else ""
     return said or TITLES[record["form"]](record)
 
@@ -206,7 +202,11 @@ def _period(record: Mapping[str, Any]) -> str:
     return period(record["context"].get("period", "month"))
 
 
-_CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"stay": _stay_claim, "incident": _incident_claim}
+_CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "stay": _stay_claim,
+    "incident": _incident_claim,
+    **comparing.CLAIMS,
+}
 
 TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "shares": _shares_title,
@@ -215,6 +215,7 @@ TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "trend": _trend_title,
     "survival": _survival_title,
     "coverage": _coverage_title,
+    **comparing.TITLES,
 }
 
 # Shares by measure: the title, and what the line under it says.
@@ -250,6 +251,7 @@ _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "trend": _trend_subtitle,
     "survival": _survival_subtitle,
     "coverage": _coverage_subtitle,
+    **comparing.SUBTITLES,
 }
 
 _KINDS = Phrases(
@@ -260,5 +262,11 @@ _KINDS = Phrases(
         "trend": later("Line chart"),
         "survival": later("Survival curves"),
         "coverage": later("Heat map"),
+        "heat": later("Heat map"),
+        "forest": later("Dot chart"),
+        "parts": later("Bar chart"),
+        "panels": later("Line charts"),
+        "spread": later("Range chart"),
+        "edges": later("Dot chart"),
     }
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from journeylib.show.language import begun, say
 from journeylib.show.rows import Row
-from journeylib.show.words import stays, trust
+from journeylib.show.words import differences, stays, steps, trust
 from journeylib.show.words.names import during, name
 from journeylib.show.words.notes import kept
 from journeylib.show.words.numbers import estimate, parts, percent, places, quantity
@@ -114,6 +114,8 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "first_channel": _first_channel,
     "nps": _nps,
     "incident": _incident,
+    **differences.SENTENCES,
+    **steps.SENTENCES,
     **stays.SENTENCES,
     **trust.SENTENCES,
 }
@@ -132,6 +134,8 @@ _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "first_channel": lambda _: say("where journeys start"),
     "nps": lambda _: say("what the net promoter score is"),
     "incident": lambda _: say("whether a period stands out"),
+    **differences.PURPOSES,
+    **steps.PURPOSES,
     **stays.PURPOSES,
     **trust.PURPOSES,
 }

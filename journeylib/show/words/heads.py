@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from journeylib.show.language import Phrases, later, say
+from journeylib.show.language import Phrases, later, many, say
+from journeylib.show.words.measures import topic
 from journeylib.show.words.names import sentence_case
+from journeylib.show.words.numbers import count
+from journeylib.show.words.signs import hour
 from journeylib.show.words.units import unit
 
-__all__ = ["NOTHING", "head", "heading", "value"]
+__all__ = ["NOTHING", "head", "heading", "part_of", "value"]
 
 _HEADS = Phrases(
     {
@@ -70,6 +73,21 @@ _HEADS = Phrases(
         "accepted": later("Accepted"),
         "duplicates": later("Duplicates"),
         "warning": later("Warning"),
+        "measure": later("Measure"),
+        "kind": later("Which"),
+        "detectable": later("Would have shown"),
+        "left_out": later("Left out"),
+        "q10": later("10\u202f% have less"),
+        "q25": later("25\u202f% have less"),
+        "q75": later("75\u202f% have less"),
+        "q90": later("90\u202f% have less"),
+        "rank": later("Rank"),
+        "ties": later("Ties"),
+        "hour": later("Hour"),
+        "weekday": later("Weekday"),
+        "label": later("Because of"),
+        "unit": later("Counted in"),
+        "change": later("Change"),
     }
 )
 
@@ -80,6 +98,10 @@ _OWN_HEADS: Mapping[str, Phrases] = {
     "gaps": Phrases({"n": later("Customers at most")}),
     "known": Phrases({"estimate": later("Share of events")}),
     "bot_signs": Phrases({"estimate": later("Share of events")}),
+    "spread": Phrases({"estimate": later("Median")}),
+    "heat": Phrases({"estimate": later("Value")}),
+    "reconciliation": Phrases({"left": later("Left")}),
+    "stakes": Phrases({"estimate": later("At stake")}),
 }
 
 # What the codes in a column are called.
@@ -104,6 +126,43 @@ _VALUES: Mapping[str, Phrases] = {
         }
     ),
     "outcome": Phrases({"converted": later("converted"), "lost": later("lost"), "open": later("open")}),
+    "kind": Phrases(
+        {
+            "crude": later("as they are"),
+            "standardised": later("made alike"),
+            "rate": later("they themselves (rate)"),
+            "mix": later("who they are (mix)"),
+        }
+    ),
+    "baseline": Phrases({"rest": later("all others")}),
+    "unit": Phrases({"events": later("events"), "journeys": later("journeys"), "customers": later("customers")}),
+    "label": Phrases(
+        {
+            "target_events": later("all events of it in the period: what a trend counts"),
+            "begun_before": later("in journeys that began before the period"),
+            "repeated_in_journey": later("again in the same journey; left are journeys with it"),
+            "outside_goal_window": later("later than the goal allows; left are the journeys that reach the goal"),
+            "still_open": later("in journeys whose time is not over; left are those of the conversion"),
+            "no_source_before": later("with nothing that the path begins with in time before it"),
+            "open_on_path": later("on the path, though their time is not over"),
+            "late_in_journey": later("on the path, though later than the goal allows; left are journeys on the path"),
+            "several_journeys": later("further journeys of the same customer"),
+            "later_entry_only": later("customers whose first entry leads nowhere, but a later one does"),
+            "across_journeys": later("customers who get there in a later journey"),
+            "entered_before": later("customers whose entry is in a journey from before the period; left is the funnel"),
+        }
+    ),
+    "weekday": Phrases(
+        {
+            "1": later("Monday"),
+            "2": later("Tuesday"),
+            "3": later("Wednesday"),
+            "4": later("Thursday"),
+            "5": later("Friday"),
+            "6": later("Saturday"),
+            "7": later("Sunday"),
+        }
+    ),
     "sign": Phrases({"many": later("many moments in 24 hours"), "fast": later("short pauses"), "both": later("both")}),
 }
 
@@ -121,6 +180,8 @@ _ESTIMATES = Phrases(
     {
         "share": later("Share"),
         "points": later("Difference"),
+        "marks": later("Difference"),
+        "money": later("Amount"),
         "days": later("Days"),
         "hours": later("Hours"),
         "score": later("Score"),
@@ -158,6 +219,16 @@ _CAPTIONS = Phrases(
         "flow": later("Flow"),
         "trend": later("Trend"),
         "coverage": later("Coverage"),
+        "heat": later("Every measure of every group"),
+        "forest": later("Differences between the groups"),
+        "parts": later("The two parts of each difference"),
+        "panels": later("Each group over time"),
+        "spread": later("How the values spread"),
+        "edges": later("Steps that one group takes more often than another"),
+        "best_channel": later("Which first channel serves each group best"),
+        "best_hour": later("Which hour serves each group best"),
+        "best_weekday": later("Which weekday serves each group best"),
+        "reconciliation": later("Why funnel, path and trend count differently"),
     }
 )
 
@@ -188,13 +259,38 @@ def head(column: str, record: Mapping[str, Any]) -> str:
             return say("Events")
         if record["form"] in ("survival", "left"):
             return say("Still there")
-        return say("Difference") if record["form"] == "stay" else _ESTIMATES[unit(record)]
+        is_apart = record["form"] == "stay" or "baseline" in record.get("columns", ())
+        return say("Difference") if is_apart else _ESTIMATES[unit(record).partition(" ")[0]]
+    if column == "top_chance":
+        top = int(record["context"].get("top") or 1)
+        return many(top, "Chance to be the best", "Chance to be among the best {number}", number=count(top))
     return _HEADS.get(column) or sentence_case(column)
 
 
 def heading(record: Mapping[str, Any]) -> str:
     """Give the caption of a table."""
+    if record["form"] == "ranks":
+        context = record["context"]
+        return say("Ranking: {topic}", topic=topic(context.get("measure"), context))
+    if record["form"] == "stakes":
+        context = record["context"]
+        about = topic(context.get("measure"), context)
+        return say("At stake, if each group were like the others: {topic}", topic=about)
+    if record["form"] == "best":
+        kind = next((name for name in ("hour", "weekday") if name in record["columns"]), "channel")
+        return _CAPTIONS[f"best_{kind}"]
     return _CAPTIONS.get(record["form"]) or sentence_case(record["form"])
+
+
+def part_of(record: Mapping[str, Any], code: Any) -> str:
+    """Name an hour, a weekday or whatever else is ranked in a table of what is best.
+
+    >>> part_of({"columns": ["group", "weekday"]}, 7), part_of({"columns": ["group", "channel"]}, "web")
+    ('Sunday', 'web')
+    """
+    if "weekday" in record["columns"]:
+        return value("weekday", str(code))
+    return hour(code) if "hour" in record["columns"] else str(code)
 
 
 def value(column: str, code: str, form: str = "") -> str:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journeylib.show.language import Phrases, later, say
+from journeylib.show.rows import rows
 from journeylib.show.words.names import name, sentence_case
 from journeylib.show.words.numbers import quantity
+from journeylib.show.words.units import unit
 
 __all__ = ["CHROME", "TERMS", "VERDICTS", "chain", "label", "page_name", "stood", "terms", "verdict"]
 
@@ -80,6 +82,7 @@ CHROME = Phrases(
         "older": later("Older editions"),
         "state_failed": later("Why the last run failed"),
         "none": later("none"),
+        "unclaimed": later("grey: no difference is claimed"),
     }
 )
 
@@ -99,6 +102,31 @@ TERMS = Phrases(
             "an association; it does not say why."
         ),
         "lapse": later("A customer has lapsed at the start of the first long silence."),
+        "points": later("Points are between shares and scores: 30\u202f% and 34\u202f% differ by 4 points."),
+        "rest": later("All others: everybody who is not in the group."),
+        "alike": later(
+            "Made alike: every group is counted as if it were composed like all of them together, so that what still "
+            "differs is not who is in it."
+        ),
+        "association": later("A difference between groups is an association; it does not say why."),
+        "parts": later(
+            "They themselves (rate): what differs between customers of the same kind. Who they are (mix): what comes "
+            "of there being more of one kind in a group and fewer of another."
+        ),
+        "to_goal": later("A journey that does not get there counts with the whole time allowed."),
+        "promoters": later("Promoters answer 9 or 10, detractors 0 to 6."),
+        "csat": later("Satisfied: one of the two best answers of five."),
+        "ces": later("The customer effort score runs from 1 to 7; more is more effort."),
+        "path": later("In a path, “→” is the next step; “…” is anything, or nothing, between two steps."),
+        "median": later("The median: half have less, half have more."),
+        "ranks": later(
+            "The chance to be among the best allows for the uncertainty of every value. Groups tie where the data "
+            "cannot tell which is better."
+        ),
+        "stakes": later(
+            "At stake: how many more there would be if the group differed in nothing but its mix. A count that goes "
+            "with the group, not a promise: what makes the difference is not known."
+        ),
         "at_risk": later("At risk: customers still there, and still observed, on that day."),
         "flow": later("Drop-off: the journey ended there. Open: it may still go on."),
         "record": later(
@@ -126,10 +154,33 @@ _USES: Mapping[str, Sequence[str]] = {
     "outcomes": ["outcome"],
     "flow": ["flow"],
     "survival": ["at_risk"],
+    "differs": ["interval", "association"],
+    "edges": ["interval", "association"],
+    "follows": ["interval", "journey", "path"],
+    "parts": ["parts"],
+    "spread": ["median"],
+    "ranks": ["ranks"],
+    "best": ["ranks"],
+    "stakes": ["stakes"],
     "records": ["record"],
     "anonymous": ["anonymous"],
     "gaps": ["gap"],
 }
+
+_OF_MEASURES: Mapping[str, Sequence[str]] = {
+    "outcomes.converted": ["journey", "mature"],
+    "channels.bounced": ["journey"],
+    "channels.switched": ["journey"],
+    "friction.repeated": ["journey"],
+    "timing.to_goal": ["journey", "mature", "to_goal"],
+    "paths.followed": ["journey", "path"],
+    "satisfaction.nps": ["nps"],
+    "satisfaction.csat": ["csat"],
+    "satisfaction.ces": ["ces"],
+}
+_EXPLAINED = ("finding", "chart")  # kinds of records whose terms are explained; of tables, only these
+_TABLES = ("ranks", "best", "stakes")
+_COMPARING = ("differs", "edges", "forest", "parts", "panels", "spread")
 
 _LABELS = Phrases(
     {
@@ -149,6 +200,7 @@ _PAGES = Phrases(
         "overview": later("Overview"),
         "churn": later("Churn"),
         "review": later("Data review"),
+        "segments": later("Segments"),
     }
 )
 
@@ -197,11 +249,18 @@ def label(record: Mapping[str, Any]) -> str:
 
 def terms(record: Mapping[str, Any]) -> list[str]:
     """Give the terms that a record uses, in the order in which a reader needs them explained."""
-    if record["kind"] not in ("finding", "chart") or record.get("not_applicable") is not None or not record["rows"]:
+    is_table = record["kind"] == "table" and record["form"] in _TABLES
+    if record.get("not_applicable") is not None or not record["rows"] or not (record["kind"] in _EXPLAINED or is_table):
         return []
     used = list(_USES.get(record["form"], ()))
     if record["context"].get("kind") == "lapse":
         used.append("lapse")
+    if record["form"] in _COMPARING:
+        used += _OF_MEASURES.get(str(record["context"].get("measure")), ())
+        used += ["points"] if unit(record) in ("points", "marks") else []
+        used += ["alike"] if record["kind"] == "finding" or record["context"].get("inside") else []
+        named = {row.values.get(side) for row in rows(record) for side in ("group", "baseline")}
+        used += [term for term in ("rest", "promoters") if term in named]
     return used
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 
-from journeylib.show.language import Phrases, later, say
+from journeylib.show.language import Phrases, later, many, say
+from journeylib.show.words.money import is_money, major
 from journeylib.show.words.names import month, visible
-from journeylib.show.words.numbers import count, quantity
+from journeylib.show.words.numbers import bare, count, quantity
 
 __all__ = [
+    "FEW_CELL",
     "HIDDEN_CELL",
     "at_risk",
     "brief",
@@ -22,7 +24,9 @@ __all__ = [
     "tick",
 ]
 
+FEW_CELL = "–"  # in a heat map, where a number has no room to say that there is too little behind it
 HIDDEN_CELL = "··"  # in a heat map, where a number has no room to say that it is hidden
+
 
 _OUTCOMES = Phrases({"converted": later("Converted"), "lost": later("Lost"), "open": later("Still open")})
 _PERIODS = Phrases(
@@ -80,15 +84,23 @@ def column(place: int) -> str:
     return say("start") if place == 0 else say("then")
 
 
-def tick(value: float, unit: str) -> str:
-    """Write a tick of an axis as short as it can be.
+def tick(value: float, unit: str, *, is_last: bool = False) -> str:
+    """Write a tick of an axis as short as it can be; the last one may say the unit of all.
 
     >>> tick(0.2, "share").replace("\u202f", " "), tick(12000, "count")
     ('20 %', '12,000')
+    >>> tick(0.05, "points"), tick(0.05, "points", is_last=True), tick(2000, "money EUR", is_last=True)
+    ('5', '5 points', '€20')
     """
     scaled = value * 100 if unit in ("share", "points") else value
-    decimals = next(i for i in range(4) if i == 3 or abs(scaled - round(scaled, i)) < 1e-9)
-    return quantity(value, unit if unit == "share" else "number", decimals)
+    decimals: int | None = next(i for i in range(4) if i == 3 or abs(scaled - round(scaled, i)) < 1e-9)
+    if is_money(unit):
+        decimals = 0 if major(value, unit).is_integer() else None
+    if is_last and unit == "hours":
+        return many(2, "{number} hour", "{number} hours", number=bare(value, unit, decimals))
+    if is_last or unit == "share":
+        return quantity(value, unit, decimals)
+    return bare(value, unit, decimals)
 
 
 def month_tick(day: datetime.date, first: datetime.date) -> str:

@@ -8,12 +8,12 @@ digits are read off the translation of one sample number.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from journeylib.show.language import later, many, say
+from journeylib.show.language import many, say
+from journeylib.show.words import money
+from journeylib.show.words.digits import fixed, rounded, signs
 
 __all__ = [
     "bare",
@@ -31,12 +31,11 @@ __all__ = [
 ]
 
 THIN = "\u202f"  # narrow no-break space
-MINUS = "\u2212"
 
 _TIMES = {"days", "hours", "minutes", "seconds"}
 _SCALE = {"share": 100.0, "points": 100.0}
-# Translators: write this number with your signs for thousands and decimals.
-_SAMPLE = later("1,234.5")
+_COARSE = {"days", "hours", "points", "marks"}  # a tenth is exact enough
+_POINTS = {"points", "marks"}  # a difference of shares, and one of scores
 
 
 def places(unit: str, value: float, low: float = math.nan, high: float = math.nan) -> int:
@@ -49,13 +48,15 @@ def places(unit: str, value: float, low: float = math.nan, high: float = math.na
     """
     if unit in ("count", "records", "score"):
         return 0
+    if money.is_money(unit):
+        return money.places(unit, value)
     scale = _SCALE.get(unit, 1.0)
     size = abs(value) * scale
-    digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in ("days", "hours") else 2
+    digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in _COARSE else 2
     if unit in ("days", "hours"):
         return digits
     ends = [end * scale for end in (low, high) if not math.isnan(end) and end != value]
-    while digits < 2 and any(_fixed(end, digits) == _fixed(value * scale, digits) for end in ends):
+    while digits < 2 and any(fixed(end, digits) == fixed(value * scale, digits) for end in ends):
         digits += 1
     return digits
 
@@ -75,25 +76,31 @@ def count(value: float) -> str:
     >>> count(4120)
     '4,120'
     """
-    return _fixed(value, 0)
+    return fixed(value, 0)
 
 
 def quantity(value: float, unit: str, decimals: int | None = None) -> str:
-    """Write a value with its unit.
+    """Write a value with its unit; money has its currency in it ("money EUR").
 
     >>> quantity(34.2, "days"), quantity(1, "days"), quantity(-4, "score"), quantity(0.031, "points")
     ('34 days', '1 day', '−4', '3.1 points')
+    >>> quantity(34.2, "marks"), quantity(1240, "money EUR"), quantity(0.2, "hours")
+    ('34 points', '€12.40', '12 minutes')
     """
     if math.isnan(value):
         return "–"
+    if unit == "hours" and 0 < value < 1:
+        return wait(value)
     if unit == "share":
         return _percent(value, places(unit, value) if decimals is None else decimals)
+    if money.is_money(unit):
+        return money.written(value, unit, decimals)
     shown, size = bare(value, unit, decimals), _size(value, unit, decimals)
     if unit == "days":
         return many(size, "{number} day", "{number} days", number=shown)
     if unit == "hours":
         return many(size, "{number} hour", "{number} hours", number=shown)
-    return many(size, "{number} point", "{number} points", number=shown) if unit == "points" else shown
+    return many(size, "{number} point", "{number} points", number=shown) if unit in _POINTS else shown
 
 
 def bare(value: float, unit: str, decimals: int | None = None) -> str:
@@ -104,6 +111,8 @@ def bare(value: float, unit: str, decimals: int | None = None) -> str:
     """
     if math.isnan(value):
         return "–"
+    if money.is_money(unit):
+        return fixed(money.major(value, unit), money.places(unit, value) if decimals is None else decimals)
     return _trimmed(value * _SCALE.get(unit, 1.0), unit, places(unit, value) if decimals is None else decimals)
 
 
@@ -113,12 +122,16 @@ def between(low: float, high: float, unit: str, decimals: int | None = None) -> 
     >>> between(0.36, 0.40, "share"), between(-9, 1, "score"), between(28, 40, "days")
     ('36–40\\u202f%', '−9 to 1', '28–40 days')
     """
+    if unit == "hours" and 0 < low <= high < 1:
+        return waits(low, high)
     if math.isnan(low):
         return "" if math.isnan(high) else say("up to {value}", value=quantity(high, unit, decimals))
     if decimals is None:
         decimals = max(places(unit, low), places(unit, high)) if unit == "share" else places(unit, high)
     if math.isnan(high):
         return say("{value} or more", value=quantity(low, unit, decimals))
+    if money.is_money(unit):
+        return money.between(low, high, unit, decimals)
     ends = bare(low, unit, decimals), bare(high, unit, decimals)
     return _span(*ends, unit, _size(high, unit, decimals), is_wide=low < 0)
 
@@ -164,7 +177,7 @@ def significant(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     decimals = 0 if value == round(value) else max(0, 2 - math.floor(math.log10(abs(value))))
-    return _fixed(value, min(decimals, 6))
+    return fixed(value, min(decimals, 6))
 
 
 def rough(value: float) -> str:
@@ -173,7 +186,7 @@ def rough(value: float) -> str:
     >>> rough(12.5), rough(0.5)
     ('12', '0.5')
     """
-    _, point = _signs()
+    _, point = signs()
     return f"{value:.2g}".replace(".", point)
 
 
@@ -220,47 +233,29 @@ def _span(low: str, high: str, unit: str, size: float, *, is_wide: bool) -> str:
         return many(size, "{ends} minutes", "{ends} minutes", ends=ends)
     if unit == "seconds":
         return many(size, "{ends} seconds", "{ends} seconds", ends=ends)
-    return many(size, "{ends} points", "{ends} points", ends=ends) if unit == "points" else ends
+    return many(size, "{ends} points", "{ends} points", ends=ends) if unit in _POINTS else ends
 
 
 def _percent(share: float, decimals: int) -> str:
     scaled = share * 100
     while decimals < 2 and 0 < share < 1 and round(scaled, decimals) in (0, 100):
         decimals += 1
-    if 0 < share < 1 and _rounded(scaled, decimals) in (0, 100):
-        least, most = _fixed(0.01, 2), _fixed(99.99, 2)
+    if 0 < share < 1 and rounded(scaled, decimals) in (0, 100):
+        least, most = fixed(0.01, 2), fixed(99.99, 2)
         return say("<{number}\u202f%", number=least) if share < 0.5 else say(">{number}\u202f%", number=most)
-    return say("{number}\u202f%", number=_fixed(scaled, decimals))
+    return say("{number}\u202f%", number=fixed(scaled, decimals))
 
 
 def _trimmed(value: float, unit: str, decimals: int) -> str:
     """Write a time without a last zero, anything else with all its decimals."""
-    is_whole = decimals == 1 and _rounded(value, 1) % 1 == 0
-    return _fixed(value, 0 if is_whole and unit in _TIMES else decimals)
-
-
-def _fixed(value: float, decimals: int) -> str:
-    rounded = _rounded(value, decimals)
-    thousands, point = _signs()
-    whole, _, fraction = f"{abs(rounded):,}".partition(".")
-    shown = whole.replace(",", thousands) + (point + fraction if fraction else "")
-    return MINUS + shown if rounded < 0 else shown
-
-
-def _signs() -> tuple[str, str]:
-    """The signs for thousands and decimals; the English ones where the sample was lost in translation."""
-    found = re.fullmatch("1(.*)234(.+)5", say(_SAMPLE))
-    return (found[1], found[2]) if found else (",", ".")
-
-
-def _rounded(value: float, decimals: int) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    is_whole = decimals == 1 and rounded(value, 1) % 1 == 0
+    return fixed(value, 0 if is_whole and unit in _TIMES else decimals)
 
 
 def _size(value: float, unit: str, decimals: int | None) -> float:
     """The size that singular and plural go by: as it is shown, and never whole where it shows decimals."""
     decimals = places(unit, value) if decimals is None else decimals
-    size = abs(float(_rounded(value * _SCALE.get(unit, 1.0), decimals)))
+    size = abs(float(rounded(value * _SCALE.get(unit, 1.0), decimals)))
     return size if decimals == 0 or (decimals == 1 and unit in _TIMES) else 0.5
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from journeylib.show.language import many, say
 from journeylib.show.rows import Row, rows
+from journeylib.show.words import grouped
 from journeylib.show.words.heads import value
 from journeylib.show.words.marks import outcome, period
 from journeylib.show.words.names import apart, date, enumerated, listed, name
@@ -160,4 +161,5 @@ _SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "trend": _see_trend,
     "survival": _see_survival,
     "coverage": _see_coverage,
+    **grouped.SEE,
 }

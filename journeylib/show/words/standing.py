@@ -12,7 +12,7 @@ from journeylib.show.rows import Row, rows
 from journeylib.show.words.judging import guarded
 from journeylib.show.words.numbers import count
 
-__all__ = ["claim", "claims", "lacking", "shown", "spoken", "stance"]
+__all__ = ["claim", "claimed", "claims", "lacking", "shown", "spoken", "stance"]
 
 
 def lacking(record: Mapping[str, Any], purpose: str = "") -> str:
@@ -65,6 +65,12 @@ def stance(record: Mapping[str, Any]) -> str | None:
 def claims(record: Mapping[str, Any]) -> list[Row]:
     """Give the rows of a finding whose contrast may be spoken of as a difference."""
     return [row for row in shown(record) if claim(record, row) == "claimed"]
+
+
+def claimed(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Give the finding that a chart illustrates, if the edition claims it; `about` holds the judged finding."""
+    about = record.get("about")
+    return about if about and not lacking(about) and claims(about) else None
 
 
 def shown(record: Mapping[str, Any]) -> list[Row]:

@@ -39,20 +39,33 @@ _SHARES = {
         "sensitivity",
         "paths",
     ),
+    *("edges", "follows", "best"),
     *("anonymous", "anonymous_share", "accepted_share", "ties", "late", "bots", "bot_signs", "known"),
 }
+# Forms whose estimates are differences between two groups, and the units of these.
+_CONTRASTS = {"differs", "forest", "parts", "edges"}
+_APART = {"share": "points", "score": "marks"}
 
 
-def unit(record: Mapping[str, Any]) -> str:
+def unit(record: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> str:
     """Give what the estimates of a record are: share, count, records, days, hours, score, points or number.
 
     A count is of customers or of what they did, and shared pages round it; records were read, and are exact.
+    Money is named with its currency ("money EUR"). Between groups, shares differ by points and scores by marks.
 
-    The context's `unit` decides; otherwise the form does.
+    The unit of its own that a row of a heat map has (in `values`) decides, then the context's; otherwise the form does.
 
     >>> unit({"form": "nps", "context": {}}), unit({"form": "shares", "context": {"unit": "days"}})
     ('score', 'days')
+    >>> unit({"form": "differs", "context": {"unit": "share"}})
+    'points'
+    >>> unit({"form": "heat", "context": {"currency": "EUR"}}, {"unit": "money"})
+    'money EUR'
     """
-    said = record["context"].get("unit")
     form = record["form"]
-    return str(said or _UNITS.get(form) or ("share" if form in _SHARES else "number"))
+    own = (values or {}).get("unit") if form == "heat" else None
+    said = own or record["context"].get("unit")
+    found = str(said or _UNITS.get(form) or ("share" if form in _SHARES else "number"))
+    if found == "money":
+        return " ".join(["money", *filter(None, [record["context"].get("currency")])])
+    return _APART.get(found, found) if form in _CONTRASTS else found
