@@ -62,11 +62,12 @@ torture: .stamps/test ## kills, floods, corruptions, attacks on hidden cells; wr
 	$(BIN)/python tests/heavy/attack.py
 	$(BIN)/python tests/heavy/identical.py
 
-simulate: .stamps/test ## coverage of intervals, errors of tests and series; writes docs/statistics.md, null-worlds.md, changes.md, comparison.md
+simulate: .stamps/test ## coverage of intervals, errors of tests and series; writes docs/statistics.md, null-worlds.md, changes.md, comparison.md, planted.md
 	$(BIN)/python tests/heavy/simulate.py
 	$(BIN)/python tests/heavy/null_worlds.py
 	$(BIN)/python tests/heavy/changes.py
 	$(BIN)/python tests/heavy/compare.py
+	$(BIN)/python tests/heavy/planted.py
 
 bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks*.md
 	$(BIN)/python tests/heavy/bench.py

@@ -4,6 +4,7 @@
     customers.signed_up_on by quarter                cohorts; customers.first_seen_on too; by month or year
     customers.revenue in 0, 50, 200                  bands of what was spent until then (within 90 days)
     customers.first_channel                          where it began; journeys.first_touchpoint
+    journeys.first_reason                            the first reason that a journey's events give
     customers where touched "call" and not touched channel "store"
     journeys where contacts of "call", "chat" >= 3 within 30 days
     journeys where path "cart -> [^call]* -> order placed" within 7 days
@@ -26,7 +27,7 @@ __all__ = ["PERIODS", "Attribute", "Bands", "Clause", "Cohort", "Definition", "F
 Definition = str | Mapping[str, str]
 
 PERIODS = ("month", "quarter", "year")
-_FIRST = ("first_channel", "first_touchpoint")
+_FIRST = ("first_channel", "first_touchpoint", "first_reason")
 _COHORTS = ("signed_up_on", "first_seen_on")
 _WITHIN = r"(?: within (?P<days>\d+(?:\.\d+)?) days?)?"
 _NAME = r'(?:"[^"]+"|[^",\s]+)'
@@ -65,7 +66,7 @@ class Bands:
 
 @dataclass(frozen=True)
 class First:
-    """A group for each channel or touchpoint that came first, for a customer or in a journey."""
+    """A group for each channel, touchpoint or reason that came first, for a customer or in a journey."""
 
     is_of_journeys: bool
     column: str

@@ -18,6 +18,7 @@ from journeylib.errors import RecipeError, RefusedError
 from journeylib.journeys import conditions
 from journeylib.journeys.definitions import Attribute, Bands, Cohort, Definition, First, Where, read
 from journeylib.journeys.view import Store
+from journeylib.schema import ORDER
 
 __all__ = ["UNKNOWN", "attach", "check", "is_of_journeys", "named", "refuse_later", "understood"]
 
@@ -200,6 +201,15 @@ def _cohort(instants: nw.LazyFrame, store: Store, kind: Cohort, *, is_open: bool
 
 def _first(instants: nw.LazyFrame, store: Store, kind: First) -> nw.LazyFrame:
     keys = ["customer_id", "started_us"] if kind.is_of_journeys else ["customer_id"]
+    if kind.column == "first_reason":  # which no first step needs to have
+        given = store.events.filter(~nw.col("reason").is_null()).select("customer_id", "event_id", "reason")
+        told = store.steps.join(given, on=["customer_id", "event_id"], how="inner")
+        place = nw.col("event_id").cum_count().over(*keys, order_by=ORDER)
+        first = told.with_columns(place=place).filter(nw.col("place") == 1)
+        joined = instants.join(
+            first.select(*keys, _us=nw.col("occurred_us"), _group=nw.col("reason")), on=keys, how="inner"
+        )
+        return joined.filter(nw.col("_us") <= nw.col(_AT))
     began = nw.col("started_us")
     journeys = (
         store.journeys if kind.is_of_journeys else store.journeys.filter(began == began.min().over("customer_id"))

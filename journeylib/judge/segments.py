@@ -19,10 +19,24 @@ from journeylib.journeys import segments
 from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
 from journeylib.judge import compare, ranks
-from journeylib.measures import contrasts, registry
+from journeylib.measures import contrasts, registry, value
+from journeylib.measures import edges as transitions
 from journeylib.trace import measured
 
-__all__ = ["about", "best", "compared", "forest", "guarded", "heat", "inside", "parts", "primary", "ranked", "stakes"]
+__all__ = [
+    "about",
+    "best",
+    "compared",
+    "edges",
+    "forest",
+    "guarded",
+    "heat",
+    "inside",
+    "parts",
+    "primary",
+    "ranked",
+    "stakes",
+]
 
 _BY = ["group", "baseline", "kind", "stratum"]
 _EXTRA = ["p", "detectable", "left_out", "units"]
@@ -83,6 +97,9 @@ def compared(
     for row in rows:
         row |= {name: row[name] / measure.scale for name in _VALUES if name in row}
     made = _tagged(schema.result([{str(name): cell for name, cell in row.items()} for row in rows], _BY, _EXTRA), key)
+    if measure.unit == "money":
+        of = key.removeprefix("value.")
+        made.attrs["currency"] = value.the_currency(view.events_in_period, of, asked.get("currency") or None)
     if measure.is_over_time:
         made.attrs["exposure_days"] = _exposure(marked, view, by)
     return made
@@ -100,9 +117,10 @@ def forest(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def about(found: pd.DataFrame) -> dict[str, Any]:
-    """Give what every record of this comparison says beside its rows: the measure and its unit."""
+    """Give what every record of this comparison says beside its rows: the measure and its unit, with its currency."""
     key = str(found.attrs["measure"])
-    return {"measure": key, "unit": registry.MEASURES[key].unit}
+    told = {"measure": key, "unit": registry.MEASURES[key].unit}
+    return told | {name: found.attrs[name] for name in ["currency"] if name in found.attrs}
 
 
 def guarded(found: pd.DataFrame) -> dict[str, Any]:
@@ -129,6 +147,28 @@ def inside(found: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @measured
+def edges(steps: nw.LazyFrame, by: str, *, alike: str = "", baseline: str = "", most: int = 6) -> pd.DataFrame:
+    """Compare the groups in the `most` frequent transitions of their journeys: a row a transition and group.
+
+    `steps` have the text columns `by` and `alike`, as they stood when the journey began. `estimate` is the share
+    of the group's journeys that make the transition less that of `baseline`, or of the rest: made
+    alike by `alike`, else as it is. One contrast each, with its p. "unknown" is no group to compare.
+    """
+    columns, rows = ["source", "target", "group", "baseline"], []
+    known = steps.filter(nw.col(by) != segments.UNKNOWN)
+    strata = [alike] if alike else []
+    for source, target in transitions.frequent(known, most=most):
+        units = transitions.units(known, source, target, [by, *strata])
+        found = compare.differences(contrasts.cells(units, strata, group=by), baseline=baseline or None)
+        if found.empty:
+            return schema.not_applicable(str(found.attrs["not_applicable"]), columns, ["p"])
+        rows += [{"source": source, "target": target, **row} for row in compare.primary(found).to_dict("records")]
+    if not rows:
+        return schema.not_applicable("no journey has two steps", columns, ["p"])
+    return pd.DataFrame(rows)[[*columns, *schema.RESULT, "p"]]
+
+
+@measured
 def heat(*frames: pd.DataFrame) -> pd.DataFrame:
     """Put the groups' own values in several measures below each other: measure, group, the answer, unit."""
     told = []
@@ -140,7 +180,9 @@ def heat(*frames: pd.DataFrame) -> pd.DataFrame:
         )
     if not sum(map(len, told)):
         return schema.not_applicable("no measure can be compared", ["measure", "group"], ["unit"])
-    return pd.concat([one for one in told if len(one)], ignore_index=True)
+    made = pd.concat([one for one in told if len(one)], ignore_index=True)
+    made.attrs["currency"] = next((one.attrs["currency"] for one in frames if "currency" in one.attrs), "")
+    return made
 
 
 @measured

@@ -7,6 +7,7 @@ weekday once; a period still in progress when the data end is left out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,7 @@ _SHORTEST = 3  # days of a window
 _FEWEST = 14  # days without which no window is looked for
 _DRAWS, _MORE = 999, 9  # draws, and how many times as many follow where few stand out as much
 _FEW = 5
+_TAIL = 250
 _Days = NDArray[np.float64]
 
 
@@ -106,9 +108,9 @@ def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFram
     their neighbours beyond the windows found, they are whitened first (AR(1)) and the
     likeness put back: in simulated null series the share with p ≤ .05 was .01 for
     independent days, .08 at a correlation of .3 between days, but .2 at .6. 999 series, fixed
-    seed; where under five of them stand out as much, 8,991 more, so p is at least .0001 (a
-    series of many looks needs one so small). The estimate inside is of a span chosen for standing out,
-    hence a little too extreme.
+    seed; where under five of them stand out as much, 8,991 more; where none does, the tail of
+    these is continued, at most to a millionth (a series of many looks needs one so small). The
+    estimate inside is of a span chosen for standing out, hence a little too extreme.
 
     `estimate` is the share inside, `before` that outside; the interval takes days as
     clusters. `n` adds up the customers of each day; `incident` counts each once.
@@ -250,12 +252,25 @@ def _most_striking(level: _Days, weights: _Days, spans: list[tuple[int, int]]) -
         for first, last in spans
     ]
     best = int(np.argmax(seen))
-    draw, made, as_much = np.random.default_rng(20260101), 0, 0
+    draw, drawn, as_much = np.random.default_rng(20260101), list[float](), 0
     for _ in range(1 + _MORE):
-        made, as_much = made + _DRAWS, as_much + int((_drawn(draw, white, weights, likeness) >= seen[best]).sum())
-        if made == _DRAWS and as_much >= _FEW:
+        drawn += _drawn(draw, white, weights, likeness).tolist()
+        as_much = sum(gain >= seen[best] for gain in drawn)
+        if len(drawn) == _DRAWS and as_much >= _FEW:
             break  # p is exact either way: that it is small is known only after the first draws (Besag and Clifford)
-    return spans[best], (1 + as_much) / (1 + made)
+    return spans[best], (1 + as_much) / (1 + len(drawn)) if as_much else _beyond(drawn, seen[best])
+
+
+def _beyond(drawn: Sequence[float], seen: float) -> float:
+    """The chance of a gain beyond all that were drawn: an exponential tail through the largest of these.
+
+    Knijnenburg et al. (2009). Gains are squared, so their tail is exponential or falls faster; the mean excess
+    is taken at its upper 95 % bound, and no chance is said to be below a millionth.
+    """
+    ordered = np.sort(np.array(drawn))
+    start = ordered[-_TAIL - 1]
+    excess = float((ordered[-_TAIL:] - start).mean()) * (1 + 1.645 / math.sqrt(_TAIL))
+    return max(1e-6, min(1 / (1 + len(drawn)), _TAIL / len(drawn) * math.exp(-(seen - start) / excess)))
 
 
 def _drawn(draw: np.random.Generator, white: _Days, weights: _Days, likeness: float) -> _Days:

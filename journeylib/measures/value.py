@@ -25,7 +25,7 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, Sums, Z, mean
 from journeylib.trace import measured
 
-__all__ = ["UNKNOWN", "cost", "cost_units", "margin", "revenue", "revenue_units", "spread"]
+__all__ = ["UNKNOWN", "cost", "cost_units", "margin", "revenue", "revenue_units", "spread", "the_currency"]
 
 UNKNOWN = "unknown"
 _COLUMNS = {"revenue": "revenue_minor", "cost": "cost_minor"}
@@ -188,9 +188,12 @@ def _means(base: nw.LazyFrame, events: nw.LazyFrame, by: Sequence[str], signs: M
     return schema.result(rows, place, _EXTRA)
 
 
-def _units(base: nw.LazyFrame, events: nw.LazyFrame, of: str, currency: str | None) -> nw.LazyFrame:
-    amount = nw.col(_COLUMNS[of])
-    money = _money(events).filter(~amount.is_null())
+def the_currency(events: nw.LazyFrame, of: str, currency: str | None = None) -> str:
+    """Tell the currency in which `of` ("revenue" or "cost") can be added up: the one chosen, or the only one there is.
+
+    Raises ParameterError where there is none, or several and none of them is chosen.
+    """
+    money = _money(events).filter(~nw.col(_COLUMNS[of]).is_null())
     names = engine.collect(money.group_by("currency").agg(rows=nw.len()), order_by=["currency"])["currency"].tolist()
     if not names:
         raise ParameterError(f"no event carries {of}. Map {_COLUMNS[of]}, or leave this measure out.")
@@ -201,7 +204,13 @@ def _units(base: nw.LazyFrame, events: nw.LazyFrame, of: str, currency: str | No
         )
     if currency is not None and currency not in names:
         raise ParameterError(f'no {of} is in currency = "{currency}"; there is {", ".join(names)}. Name one of these.')
-    chosen = money.filter(nw.col("currency") == (currency or names[0]))
+    return str(currency or names[0])
+
+
+def _units(base: nw.LazyFrame, events: nw.LazyFrame, of: str, currency: str | None) -> nw.LazyFrame:
+    amount = nw.col(_COLUMNS[of])
+    money = _money(events).filter(~amount.is_null())
+    chosen = money.filter(nw.col("currency") == the_currency(events, of, currency))
     keys = ["customer_id", "zero_us"]
     zeros = base.group_by(*keys).agg(rows=nw.len()).drop("rows")
     after = chosen.select("customer_id", "occurred_us", x=amount).join(zeros, on="customer_id", how="inner")

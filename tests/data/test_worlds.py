@@ -21,7 +21,8 @@ TIMES = {"web": "timestamp", "contact_centre": "started", "stores": "at", "email
 FIRST, AFTER = pd.Timestamp("2025-01-01"), pd.Timestamp("2026-07-01")
 INCIDENT = pd.Timestamp("2026-04-20"), pd.Timestamp("2026-05-10")
 DAY, HOUR = pd.Timedelta(days=1), pd.Timedelta(hours=1)
-ALL = ("churn", "bounce", "incident", "short_calls", "small_segment")
+ALL = worlds.PLANTS
+HALF = pd.Timestamp("2025-10-01")
 # What the files should show with every plant, and what changes where all are left out.
 PLANTED = {
     "bounce_share": 0.15,
@@ -35,8 +36,24 @@ PLANTED = {
     "short_csat": -1.2,
     "annual_log_ratio": np.log(0.5),
     "null_log_ratio": 0.0,
+    "club": 0.05,
+    "follow_up_inside": 0.0,
+    "phone_inside": 0.0,
+    "devices_by_journey": 0.0,
+    "opened_monthly": np.log(0.99),
+    "opened_change": 0.0,
 }
-REMOVED = {"bounce_share": 0.0, "step_inside": 0.85, "short_share": 0.0, "annual_log_ratio": 0.0}
+REMOVED = {
+    "bounce_share": 0.0,
+    "step_inside": 0.85,
+    "short_share": 0.0,
+    "annual_log_ratio": 0.0,
+    "club": 0.0,
+    "follow_up": 0.0,
+    "phone": 0.0,
+    "devices_by_customer": 0.0,
+    "opened_monthly": 0.0,
+}
 
 
 def raw(folder: Path, source: str) -> pd.DataFrame:
@@ -114,6 +131,9 @@ def measure(folder: Path) -> dict[str, tuple[float, float]]:
         "others_repeated": mean(others["is_repeated"]),
         "short_csat": difference(csat, "score", "after_short"),
         **log_hazard_ratios(people),
+        **noted(events, people),
+        **by_phone(csat, found["contact_centre"], events),
+        **opened(found["email"], events),
     }
 
 
@@ -162,6 +182,78 @@ def log_hazard_ratios(people: pd.DataFrame) -> dict[str, tuple[float, float]]:
     return {name: (float(fitted.params_[name]), float(error)) for name, error in fitted.standard_errors_.items()}
 
 
+def noted(events: pd.DataFrame, people: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """How much oftener journeys end in an order by what is written down of customers; the incident's days apart."""
+    each = events.assign(ordered=(events["event"] == "order placed").astype(int)).groupby("journey")
+    each = each.agg(person=("person", "first"), begins=("utc", "min"), ordered=("ordered", "max"))
+    each = each[~each["begins"].between(*INCIDENT, "left")]
+    own = each.groupby("person")["ordered"].agg(m="size", x="sum")
+    own = people.set_index("customer_id").join(own).fillna({"m": 0, "x": 0})
+    unsure, called = own["first_talk"] == "unsure", own["follow_up"] == "called"
+    inside = [(gap(own[side], called[side]), own.loc[side, "m"].sum()) for side in (unsure, ~unsure)]
+    weights = np.array([m for _, m in inside]) / own["m"].sum()
+    several = own["devices"] == "several"
+    return {
+        "club": gap(own, own["club"] == "member"),
+        "follow_up": gap(own, called),
+        "follow_up_inside": (
+            float(weights @ [one[0] for one, _ in inside]),
+            float(np.sqrt(weights**2 @ [one[1] ** 2 for one, _ in inside])),
+        ),
+        "devices_by_journey": gap(own, several),
+        "devices_by_customer": difference(own.assign(several=several), "x", "several"),
+    }
+
+
+def gap(own: pd.DataFrame, group: pd.Series) -> tuple[float, float]:
+    """Share of journeys with an order, of the group less of the others; customers are clusters."""
+    (one, one_error), (other, other_error) = (
+        (
+            rate := side["x"].sum() / side["m"].sum(),
+            np.sqrt(((side["x"] - rate * side["m"]) ** 2).sum()) / side["m"].sum(),
+        )
+        for side in (own[group], own[~group])
+    )
+    return float(one - other), float(np.hypot(one_error, other_error))
+
+
+def by_phone(csat: pd.DataFrame, contacts: pd.DataFrame, events: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Satisfaction where the journey begins on the phone less where it does not: in all, and inside each reason."""
+    told = contacts.merge(events, on=["person", "utc"]).drop_duplicates("journey").set_index("journey")["intent"]
+    first = events.drop_duplicates("journey").set_index("journey")["channel"]
+    answers = csat.assign(intent=csat["journey"].map(told), is_phone=csat["journey"].map(first) == "phone")
+    inside = [(difference(own, "score", "is_phone"), len(own)) for _, own in answers.groupby("intent")]
+    weights = np.array([1 / one[1] ** 2 for one, _ in inside])
+    weights /= weights.sum()
+    return {
+        "phone": difference(answers, "score", "is_phone"),
+        "phone_inside": (
+            float(weights @ [one[0] for one, _ in inside]),
+            float(np.sqrt(weights**2 @ [one[1] ** 2 for one, _ in inside])),
+        ),
+    }
+
+
+def opened(email: pd.DataFrame, events: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """The monthly change of the opened share in logarithms, inside each template, and its change in all, by halves."""
+    of = email.merge(events[["person", "utc", "journey"]].drop_duplicates(["person", "utc"]), on=["person", "utc"])
+    sent = of[of["event"] == "email sent"].drop_duplicates("journey")
+    sent = sent.assign(
+        later=sent["utc"] >= HALF, is_open=sent["journey"].isin(of.loc[of["event"] != "email sent", "journey"])
+    )
+    slopes = []
+    for _, own in sent.groupby("template"):
+        shares = own.groupby("later").agg(rate=("is_open", "mean"), n=("is_open", "size"), at=("utc", "mean"))
+        months = shares["at"].diff().iloc[1] / pd.Timedelta(days=365.25 / 12)
+        error = np.sqrt(((1 - shares["rate"]) / shares["rate"] / shares["n"]).sum())
+        slopes.append((np.log(shares["rate"]).diff().iloc[1] / months, error / months))
+    values, errors = np.array(slopes).T
+    return {
+        "opened_monthly": (float(values.mean()), float(np.sqrt((errors**2).sum()) / len(errors))),
+        "opened_change": difference(sent, "is_open", "later"),
+    }
+
+
 def mean(values: pd.Series) -> tuple[float, float]:
     return float(values.mean()), float(values.astype(float).sem())
 
@@ -199,7 +291,13 @@ def test_a_planted_size_is_recovered_over_five_seeds(planted: list[Any], name: s
     assert abs(estimate - PLANTED[name]) <= 3 * error
 
 
-@pytest.mark.parametrize("name", ["bounce_nps", "bounce_ces", "short_csat", "annual_log_ratio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["bounce_nps", "bounce_ces", "short_csat", "annual_log_ratio"],
+        *["club", "follow_up", "phone", "devices_by_customer", "opened_monthly"],
+    ],
+)
 def test_a_planted_difference_stands_out_over_five_seeds(planted: list[Any], name: str) -> None:
     estimate, error = pooled(planted, name)
     assert abs(estimate) > 3 * error
@@ -335,6 +433,55 @@ def test_nothing_happens_after_a_customer_has_left_or_before_the_sign_up(demo: t
         assert (frame["utc"] < left).all()
         if "anonymousId" not in frame:  # on a shared device a click before the log-in may be the other's
             assert (frame["utc"] >= pd.to_datetime(frame["person"].map(people["signed_up_on"]))).all()
+
+
+def test_ten_attributes_mean_nothing_and_are_told(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, told = demo
+    people = pd.read_parquet(folder / "customers.parquet")
+    nulls = told["plants"]["nulls"]["attributes"]
+    assert len(nulls) == 10
+    assert people[nulls].notna().all(axis=None)
+    assert people[nulls].nunique().between(2, 4).all()
+
+
+def test_the_new_plants_move_reasons_and_stars_only(tmp_path: Path) -> None:
+    without = ["channel", "devices", "follow_up", "mix_shift", "announced", "club"]
+    worlds.make(tmp_path / "whole", customers=600)
+    worlds.make(tmp_path / "less", customers=600, without=without)
+    moved = {}
+    for source in TIMES:
+        one, other = (raw(tmp_path / name, source) for name in ("whole", "less"))
+        moved[source] = {name for name in one if not one[name].equals(other[name])}
+    assert moved == {
+        "web": {"reason"},
+        "contact_centre": {"intent"},
+        "stores": set(),
+        "email": {"template"},
+        "surveys": {"score"},
+    }
+    one, other = (raw(tmp_path / name, "surveys").query("score_type != 'csat'") for name in ("whole", "less"))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_truth_counts_groups_and_announces_a_day_on_which_nothing_happens(tmp_path: Path) -> None:
+    told = worlds.make(tmp_path, customers=1_500, mess=False)["plants"]
+    found, people = sound(tmp_path), pd.read_parquet(tmp_path / "customers.parquet")
+    events = journeys(found)
+    ordered = events["journey"].isin(events.loc[events["event"] == "order placed", "journey"])
+    each = (
+        events.assign(ordered=ordered)
+        .drop_duplicates("journey")
+        .merge(people, left_on="person", right_on="customer_id")
+    )
+    for plant, column, groups in [("club", "club", ["member", "none"]), ("devices", "devices", ["several", "one"])]:
+        for group in groups:
+            own, counted = each[each[column] == group], told[plant]["realised"]
+            assert counted[f"{group}_customers"] == (people[column] == group).sum()
+            assert (counted[f"{group}_journeys"], counted[f"{group}_orders"]) == (len(own), own["ordered"].sum())
+    assert told["club"]["difference"] == 0.05
+    assert told["mix_shift"]["rate"] == pytest.approx(-0.048, abs=0.005)
+    assert told["mix_shift"]["mix"] == pytest.approx(0.048, abs=0.005)
+    assert told["announced"]["on"] == "2025-11-10"
 
 
 def test_ids_that_differ_only_by_leading_zeros_are_different_customers(demo: tuple[Path, dict[str, Any]]) -> None:

@@ -113,6 +113,16 @@ def test_first_channels_are_known_when_journeys_start(store_of):
     assert told(store, "customers.first_touchpoint", at=60) == {"one": "call"}
 
 
+def test_the_first_reason_counts_from_when_it_was_given(store_of):
+    store = store_of([("one", 0, "visit"), ("one", 2, "call"), ("two", 0, "call")])
+    frame = engine.collect(store.events).assign(reason=None)
+    frame["reason"] = ["billing" if what == "call" else None for what in frame["touchpoint"]]
+    store.events = engine.from_frame(frame)
+    reason = "journeys.first_reason"
+    assert told(store, reason, at=lambda day: day) == {("one", 0): "unknown", ("two", 0): "billing"}
+    assert told(store, reason, at=lambda day: day + 2)["one", 0] == "billing"
+
+
 def test_bands_count_what_was_spent_before_and_nothing_is_a_band_of_its_own(store_of):
     paid = [("one", 1, 4_999, "EUR"), ("one", 5, 1, "EUR"), ("two", 2, -100, "EUR"), ("three", 3, 20_000, "EUR")]
     store = store_of([(who, 0, "x") for who in ("one", "two", "three", "four")], paid=paid)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import count
 
+import narwhals.stable.v2 as nw
 import pandas as pd
 import pytest
 
 import journeylib
 from journeylib.errors import ParameterError
+from journeylib.journeys.segments import attach
+from journeylib.journeys.view import in_period
 from journeylib.judge import ledger, segments
 from journeylib.measures import registry
 from journeylib.show.record import make
@@ -220,3 +223,18 @@ def test_what_is_at_stake_is_the_units_times_the_part_that_is_not_the_mix(store)
         "can be better or worse"
         in segments.stakes(segments.compared(store, "satisfaction.nps", PLAN, "plan")).attrs["not_applicable"]
     )
+
+
+def test_transitions_are_compared_alike_one_contrast_each(store):
+    placed = attach(in_period(store.steps, store), store, PLAN | {"region": "customers.region"}, at="started_us")
+    found = segments.edges(placed, "plan", most=2)
+    assert found[["source", "target", "group", "baseline"]].to_numpy().tolist() == [
+        ["order placed", "survey", "annual", "monthly"],
+        ["visit", "order placed", "annual", "monthly"],
+    ]
+    assert found["estimate"].tolist() == pytest.approx([0.4, 0.4])
+    within = segments.edges(placed, "plan", alike="region", most=1)
+    assert len(within) == 1
+    assert within["estimate"].tolist() == pytest.approx([0.4], abs=0.01)
+    nobody = segments.edges(placed.filter(nw.col("plan") == "annual"), "plan")
+    assert nobody.attrs["not_applicable"] == "fewer than two groups have customers"

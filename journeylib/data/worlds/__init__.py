@@ -16,13 +16,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from journeylib.data.worlds import answers, blocks, clicks, people, tables, touches
+from journeylib.data.worlds import answers, blocks, clicks, people, tables, touches, traits
 from journeylib.data.worlds.dice import Dice
 from journeylib.data.worlds.files import Files
 from journeylib.data.worlds.identities import behind, second_accounts
 from journeylib.data.worlds.mess import lose_day, spoil
-from journeylib.data.worlds.plants import PLANTS, Plants, truth
+from journeylib.data.worlds.plants import PLANTS, Plants
 from journeylib.data.worlds.tally import Tally
+from journeylib.data.worlds.told import truth
 from journeylib.errors import RefusedError
 
 __all__ = ["PLANTS", "make"]
@@ -94,14 +95,15 @@ def _batch(
     plan = blocks.plan(dice, crowd, plants)
     walked = touches.walk(dice, plan, plants)
     web = clicks.expand(dice, crowd, plan, walked, plants)
-    score = answers.collect(dice, crowd, plan, walked)
-    made = tables.build(dice, crowd, plan, walked, web, score)
+    score = answers.collect(dice, crowd, plan, walked, plants)
+    noted = traits.note(dice, crowd, plan, walked, plants)
+    made = tables.build(dice, crowd, plan, walked, web, score, plants)
     if with_mess:
         made["web"] = lose_day(made["web"])
-    counts.count(made, crowd, plants)
+    counts.count(made, crowd, noted, plants)
     spoilt = spoil(dice, made, counts.mess) if with_mess else {name: tables.ordered(made[name]) for name in made}
     if with_identities:
         spoilt = second_accounts(dice, crowd, first, spoilt)
         files.append("identities.parquet", behind(dice.batch, crowd, spoilt))
-    files.write(dice.batch, spoilt, tables.customers(dice, crowd, counts.mess if with_mess else None))
+    files.write(dice.batch, spoilt, tables.customers(dice, crowd, noted, counts.mess if with_mess else None))
     counts.written(spoilt, crowd)

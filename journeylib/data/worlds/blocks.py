@@ -14,9 +14,12 @@ import numpy as np
 from journeylib.data.worlds.clock import DAYS
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
 from journeylib.data.worlds.people import Crowd
-from journeylib.data.worlds.plants import Plants
+from journeylib.data.worlds.plants import STORE_SHARE, Plants
 
-__all__ = ["BROWSE", "CALL", "CHANNELS", "CHAT", "HELP", "KINDS", "MAIL", "NOTHING", "SHOP", "STORE", "Blocks", "plan"]
+__all__ = [
+    "BROWSE", "CALL", "CHANNELS", "CHAT", "HELP", "KINDS", "MAIL", "NOTHING", "SHOP", "STORE",
+    "Blocks", "order_chance", "plan",
+]  # fmt: skip
 
 CHANNELS = ["web", "app", "chat", "phone", "store", "email"]
 
@@ -45,6 +48,7 @@ KINDS = np.array(
 )
 _WEIGHTS = [13, 5, 24, 10, 12, 7, 5, 8, 5, 4, 3, 3, 1]
 _BOUNCE = len(KINDS) - 1
+_STORE, _INSTEAD = 4, 2  # far from a store, they order online
 _CROWDED = [0, 0, 0, 0, 0, 0, 0, 5, 3, 0, 0, 2, 0]  # kinds of the further blocks of the incident
 
 _MOST = 32  # blocks that a customer can have: the period over the shortest cycle
@@ -61,6 +65,7 @@ class Blocks:
     kind: Ints
     has_late: Flags  # a visit follows after some days, in the same journey
     is_closing: Flags  # ends with the account closed
+    is_further: Flags  # one of the incident's further ones
 
     @property
     def is_bounce(self) -> Flags:
@@ -97,6 +102,7 @@ def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
         kind=kept,
         has_late=has_late[customer, slot],
         is_closing=np.zeros(len(customer), dtype=bool),
+        is_further=np.zeros(len(customer), dtype=bool),
     )
     leaver = np.flatnonzero(crowd.has_closing)
     last = Blocks(
@@ -105,14 +111,26 @@ def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
         kind=_kinds(dice, "closing", plants, crowd, np.arange(size))[leaver],
         has_late=np.zeros(len(leaver), dtype=bool),
         is_closing=np.ones(len(leaver), dtype=bool),
+        is_further=np.zeros(len(leaver), dtype=bool),
     )
     both = _together(usual, last)
     return _together(both, _crowding(dice, crowd, both, plants)) if plants.incident_contacts > 1 else both
 
 
+def order_chance(plants: Plants, *, shops: bool) -> float:
+    """The chance that a journey ends in an order, before its kind is known and if there is no incident.
+
+    >>> round(order_chance(Plants([]), shops=True), 5), round(order_chance(Plants([]), shops=False), 5)
+    (0.30685, 0.33235)
+    """
+    chances = np.where((KINDS == SHOP).any(axis=1), plants.step_share, 0.0)
+    chances[_STORE] = STORE_SHARE if shops else plants.step_share
+    return float((1 - plants.bounce_share) * np.average(chances[:_BOUNCE], weights=_WEIGHTS[:_BOUNCE]))
+
+
 def _kinds(dice: Dice, purpose: str, plants: Plants, crowd: Crowd, customer: Ints) -> Ints:
     kind = dice.choose(f"{purpose}.kind", _WEIGHTS, len(customer))
-    kind = np.where((kind == 4) & ~crowd.shops[customer], 2, kind)  # far from a store, they order online
+    kind = np.where((kind == _STORE) & ~crowd.shops[customer], _INSTEAD, kind)
     bounces = dice.random(f"{purpose}.bounce", len(customer)) < plants.bounce_share
     mixed: Ints = np.where(bounces, _BOUNCE, kind)
     return mixed
@@ -151,7 +169,14 @@ def _crowding(dice: Dice, crowd: Crowd, others: Blocks, plants: Plants) -> Block
     kind = dice.choose("incident.kind", _CROWDED, size)
     kind = np.where(dice.random("incident.bounce", size) < plants.bounce_share, _BOUNCE, kind)
     none = np.zeros(len(customer), dtype=bool)
-    return Blocks(customer=customer, day=day[customer], kind=kind[customer], has_late=none, is_closing=none)
+    return Blocks(
+        customer=customer,
+        day=day[customer],
+        kind=kind[customer],
+        has_late=none,
+        is_closing=none,
+        is_further=np.ones(len(customer), dtype=bool),
+    )
 
 
 def _contacts(kind: Ints) -> Floats:
@@ -168,5 +193,5 @@ def _alive(crowd: Crowd, start: int, end: int) -> int:
 
 
 def _together(one: Blocks, other: Blocks) -> Blocks:
-    names = ["customer", "day", "kind", "has_late", "is_closing"]
+    names = ["customer", "day", "kind", "has_late", "is_closing", "is_further"]
     return Blocks(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names})

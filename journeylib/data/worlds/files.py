@@ -28,7 +28,7 @@ FILES: Mapping[str, tuple[str, str, list[str]]] = {
         ["contact_id", "customer", "started", "ended", "event", "channel", "intent", "team", "cost"],
     ),
     "stores": ("stores.csv", "receipt", ["receipt", "customer", "at", "event", "channel", "total", "currency"]),
-    "email": ("email.parquet", "message", ["message", "customer", "at", "event", "channel"]),
+    "email": ("email.parquet", "message", ["message", "customer", "at", "event", "channel", "template"]),
     "surveys": (
         "surveys.parquet",
         "response_id",

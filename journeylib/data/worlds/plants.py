@@ -1,24 +1,55 @@
-"""What is planted in a world: the sizes, the places, and the truth that is written beside the files."""
+"""What is planted in a world: the names of the plants and the sizes in force. What is told of them is in `told.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
 
-from journeylib.data.worlds.clock import DAY, DAYS, START, day_of
+from journeylib.data.worlds.clock import DAY, START
 
-if TYPE_CHECKING:
-    from journeylib.data.worlds.tally import Tally
+__all__ = [
+    "ANNOUNCED",
+    "CLUB_SHARE",
+    "GAP_DAYS",
+    "HARD",
+    "LOST_DAY",
+    "NULLS",
+    "PLANTS",
+    "SHORT_TEAM",
+    "SMALL_REGION",
+    "SMALL_SIZE",
+    "STORE_SHARE",
+    "TEMPLATES",
+    "Plants",
+]
 
-__all__ = ["GAP_DAYS", "LOST_DAY", "NULLS", "PLANTS", "SHORT_TEAM", "SMALL_REGION", "SMALL_SIZE", "Plants", "truth"]
-
-PLANTS = ("churn", "bounce", "incident", "short_calls", "small_segment")
+PLANTS = (
+    "churn", "bounce", "incident", "short_calls", "small_segment",
+    "channel", "devices", "follow_up", "mix_shift", "announced", "club",
+)  # fmt: skip
 
 GAP_DAYS = 7  # silence that ends a journey, as in mapping.toml
 LOST_DAY = 259  # 2025-09-17: the web file has no row of this day where the mess is on
 SHORT_TEAM = "east"
 SMALL_REGION, SMALL_SIZE = "Gibraltar", 12
-NULLS = ("newsletter", "favourite_colour", "device_type")
+STORE_SHARE = 0.6  # of the visits to a store end in an order
+HARD = ("cancel", "technical", "payment")  # the intents after which answers are worse
+ANNOUNCED = 313  # 2025-11-10, a Monday: announced, and nothing happens
+CLUB_SHARE = 0.5  # of customers are members
+TEMPLATES = ("plain", "pictures")
+
+# Attributes that mean nothing: their values and how common they are.
+NULLS: Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
+    "newsletter": (("no", "yes"), (1, 1)),
+    "favourite_colour": (("green", "blue", "red", "none of them"), (1, 1, 1, 1)),
+    "device_type": (("mobile", "desktop", "tablet"), (55, 35, 10)),
+    "billing_day": (("1st", "15th"), (1, 1)),
+    "birth_season": (("spring", "summer", "autumn", "winter"), (1, 1, 1, 1)),
+    "hot_drink": (("coffee", "tea"), (6, 4)),
+    "invoice": (("by email", "on paper"), (8, 2)),
+    "pet": (("cat", "dog", "none"), (3, 3, 4)),
+    "seat": (("aisle", "window"), (1, 1)),
+    "writes_with": (("left hand", "right hand"), (1, 9)),
+}
 
 
 class Plants:
@@ -41,112 +72,15 @@ class Plants:
         self.repeat_share = 0.05
         self.short_repeats = 5.0 if here["short_calls"] else 1.0
         self.has_small_segment = here["small_segment"]
+        self.has_hard_phone = here["channel"]
+        self.has_many_devices = here["devices"]
+        self.has_follow_up = here["follow_up"]
+        self.monthly_fall = 0.01 if here["mix_shift"] else 0.0
+        self.has_announced = here["announced"]
+        self.club_points = 0.05 if here["club"] else 0.0
 
     @property
     def incident_us(self) -> tuple[int, int]:
         """When the incident begins and when it is over."""
         first = START + self.incident_first * DAY
         return first, first + self.incident_days * DAY
-
-
-def truth(plants: Plants, counts: Tally, *, customers: int, seed: int, with_mess: bool) -> dict[str, Any]:
-    """Tell a world's true answers: for each plant its size, place and definition, and what was realised."""
-    lost = [{"file": "web.parquet", "on": day_of(LOST_DAY)}] if with_mess else []
-    return {
-        "customers": customers,
-        "seed": seed,
-        "without": plants.without,
-        "is_messy": with_mess,
-        "begins_on": day_of(0),
-        "last_on": day_of(DAYS - 1),
-        "complete_through": f"{day_of(DAYS)}T00:00:00Z",
-        "rows": counts.rows,
-        "events": sum(rows for file, rows in counts.rows.items() if file != "customers.parquet"),
-        "plants": {
-            "churn": _churn(plants, counts),
-            "bounce": _bounce(plants, counts),
-            "incident": _incident(plants, counts),
-            "short_calls": _short_calls(plants, counts),
-            "nulls": {"is_planted": True, "attributes": list(NULLS), "hazard_ratio": 1.0, "nps": 0.0, "ces": 0.0},
-            "small_segment": _small_segment(plants, counts),
-        },
-        "mess": dict(sorted(counts.mess.items())),
-        "gaps": lost,
-        "devices": counts.devices,
-    }
-
-
-def _churn(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "is_planted": "churn" not in plants.without,
-        "attribute": "plan",
-        "group": "annual",
-        "baseline": "monthly",
-        "hazard_ratio": plants.hazard_ratio,
-        "definition": "time from signed_up_on to ended_on in whole days, entering late at begins_on, every cause; "
-        "Weibull with shape 0.9, and 40 % of monthly customers leave within 365 days; causes do not depend on plan",
-        "monthly_left_in_365_days": 0.4,
-        "realised": counts.of("churn"),
-    }
-
-
-def _bounce(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "is_planted": "bounce" not in plants.without,
-        "chain": ["web", "chat", "phone"],
-        "share": plants.bounce_share,
-        "nps": -8.0 if plants.bounce_share else 0.0,
-        "ces": 0.6 if plants.bounce_share else 0.0,
-        "gap_days": GAP_DAYS,
-        "definition": f"share of journeys (cut by a silence of more than {GAP_DAYS} days and after 'account closed') "
-        "whose channels, equal neighbours taken together, hold web, chat, phone in a row; nps in points and ces on "
-        "1 to 7 (more is more effort): answers in these journeys less answers in the others, "
-        "the small segment apart",
-        "realised": counts.of("bounce", share=("with_chain", "journeys")),
-    }
-
-
-def _incident(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "is_planted": "incident" not in plants.without,
-        "from_on": day_of(plants.incident_first),
-        "until_on": day_of(plants.incident_first + plants.incident_days - 1),
-        "source": "checkout started",
-        "target": "order placed",
-        "within_days": 1,
-        "share_before": plants.step_share,
-        "share_inside": plants.incident_step_share,
-        "contacts_times": plants.incident_contacts,
-        "definition": "share of 'checkout started' followed by the customer's 'order placed' within one day, by the "
-        "UTC day of the checkout, both days of the window included; contacts are phone and chat contacts per "
-        "customer-day, inside the window against all other days",
-        "realised": counts.of("incident", share_inside=("orders_inside", "checkouts_inside")),
-    }
-
-
-def _short_calls(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "is_planted": "short_calls" not in plants.without,
-        "team": SHORT_TEAM,
-        "under_seconds": 10,
-        "share_of_calls": plants.short_share,
-        "repeat_within_hours": 1,
-        "repeat_share": plants.repeat_share,
-        "repeat_times": plants.short_repeats,
-        "csat": -1.2 if plants.short_share else 0.0,
-        "definition": "the team's calls that end in under 10 seconds (no other call does); a repeat is the customer's "
-        "next call starting within an hour after this one ended; csat: mean of answers in journeys with such a call "
-        "less mean of answers in journeys with other calls only",
-        "realised": counts.of("short_calls"),
-    }
-
-
-def _small_segment(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "is_planted": plants.has_small_segment,
-        "attribute": "region",
-        "group": SMALL_REGION if plants.has_small_segment else None,
-        "customers": counts.of("small_segment")["customers"],
-        "nps": 100.0 if plants.has_small_segment else None,
-        "definition": "every nps answer of this region is a 10",
-    }

@@ -14,38 +14,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from journeylib.data.worlds.answers import SCORES, Answers
-from journeylib.data.worlds.blocks import CHANNELS, CHAT, MAIL, STORE, Blocks
+from journeylib.data.worlds.blocks import CALL, CHANNELS, CHAT, MAIL, STORE, Blocks
 from journeylib.data.worlds.clicks import CLICKS, CLOSED, ORDER, Clicks
 from journeylib.data.worlds.clock import DAY, DAYS, END, HOUR, MINUTE, SECOND, START
 from journeylib.data.worlds.dice import Dice, Flags, Ints
+from journeylib.data.worlds.drift import templates
 from journeylib.data.worlds.names import names
 from journeylib.data.worlds.people import CAUSES, REGIONS, Crowd
+from journeylib.data.worlds.plants import HARD, NULLS, STORE_SHARE, TEMPLATES, Plants
 from journeylib.data.worlds.touches import INTENTS, TEAMS, Walk
+from journeylib.data.worlds.traits import Traits
 
 __all__ = ["build", "customers", "device_names", "money", "named", "ordered"]
 
 _CURRENCIES = ["GBP", "GBP", "ILS", "USD", "USD", "EUR", "GBP"]  # by region
-_COLOURS = ["green", "blue", "red", "none of them"]
-_DEVICES = ["mobile", "desktop", "tablet"]
+_OPENS, _READS = 0.4, 0.5  # chances to open a campaign that leads to no visit, and a confirmation
+_CAMPAIGNS = (5 + 7 * _OPENS) / 12  # to open any campaign: by the kinds of blocks, 5 in 12 lead to a visit
 
 
 def build(
-    dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks, answers: Answers
+    dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks, answers: Answers, plants: Plants
 ) -> dict[str, pa.Table]:
     """Make the tables of the five event sources; nothing in them is later than the customer's leaving."""
     made = {
         "web": _web(dice, crowd, plan, clicks),
         "contact_centre": _contacts(crowd, plan, walked),
         "stores": _stores(dice, crowd, plan, walked),
-        "email": _emails(dice, crowd, plan, walked, clicks),
-        "surveys": _surveys(crowd, plan, answers),
+        "email": _emails(dice, crowd, plan, walked, clicks, plants),
+        "surveys": _surveys(crowd, plan, walked, answers),
     }
     return {name: _seen(table, crowd) for name, table in made.items()}
 
 
-def customers(dice: Dice, crowd: Crowd, mess: Counter[str] | None) -> pa.Table:
+def customers(dice: Dice, crowd: Crowd, traits: Traits, mess: Counter[str] | None) -> pa.Table:
     """Make the table of customers; their names are written in variant spellings where there is a `mess` to count."""
-    size = len(crowd)
     written, is_variant = names(dice, crowd.region, with_variants=mess is not None)
     if mess is not None:
         mess["spelling_variants"] += int(is_variant.sum())
@@ -57,9 +59,11 @@ def customers(dice: Dice, crowd: Crowd, mess: Counter[str] | None) -> pa.Table:
             "name": pa.array(written, pa.string()),
             "plan": named(["monthly", "annual"], crowd.is_annual.astype(np.int64)),
             "region": named(REGIONS, crowd.region),
-            "device_type": named(_DEVICES, dice.choose("null.device_type", [55, 35, 10], size)),
-            "favourite_colour": named(_COLOURS, dice.choose("null.favourite_colour", [1, 1, 1, 1], size)),
-            "newsletter": named(["no", "yes"], dice.choose("null.newsletter", [1, 1], size)),
+            "club": named(["none", "member"], traits.is_member.astype(np.int64)),
+            "devices": named(["one", "several"], traits.has_several.astype(np.int64)),
+            "first_talk": named(["decided", "unsure"], traits.is_unsure.astype(np.int64)),
+            "follow_up": named(["none", "called"], traits.is_called.astype(np.int64)),
+            **{name: named(list(values), traits.nulls[name]) for name, (values, _) in NULLS.items()},
             "signed_up_on": pa.array((first + crowd.signed_day).astype(np.int32)).cast(pa.date32()),
             "ended_on": pa.array((first + crowd.ended_day).astype(np.int32), mask=~has_left).cast(pa.date32()),
             "end_cause": named(CAUSES, np.where(has_left, crowd.cause, -1)),
@@ -150,7 +154,7 @@ def _contacts(crowd: Crowd, plan: Blocks, walked: Walk) -> pa.Table:
 def _stores(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk) -> pa.Table:
     journey, place = np.nonzero(walked.kind == STORE)
     start, length = walked.start[journey, place], walked.length[journey, place]
-    buys = np.flatnonzero(dice.random("store.buys", len(journey)) < 0.6)
+    buys = np.flatnonzero(dice.random("store.buys", len(journey)) < STORE_SHARE)
     bought = start + (length * dice.between("store.till", 0.3, 0.9, len(journey))).astype(np.int64)
     visit = np.concatenate([np.arange(len(journey)), buys])
     is_order = np.arange(len(visit)) >= len(journey)
@@ -169,35 +173,43 @@ def _stores(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk) -> pa.Table:
     )
 
 
-def _emails(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks) -> pa.Table:
+def _emails(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks, plants: Plants) -> pa.Table:
     """Campaigns, which are opened where a visit follows, and confirmations of orders."""
     journey, place = np.nonzero(walked.kind == MAIL)
     sent = walked.start[journey, place]
     leads_on = walked.kind[journey, np.minimum(place + 1, 3)] > 0
-    opens = leads_on | (dice.random("email.opens", len(journey)) < 0.4)
+    opens = leads_on | (dice.random("email.opens", len(journey)) < _OPENS)
 
     order = np.flatnonzero(clicks.code == ORDER)
     confirmed = clicks.us[order] + dice.between("email.confirm", 20 * SECOND, 120 * SECOND, len(order)).astype(np.int64)
-    reads = dice.random("email.reads", len(order)) < 0.5
+    reads = dice.random("email.reads", len(order)) < _READS
     read = confirmed + dice.between("email.read", 5 * MINUTE, 10 * HOUR, len(order)).astype(np.int64)
 
     ours = np.concatenate([journey, journey[opens], clicks.journey[order], clicks.journey[order][reads]])
     us = np.concatenate([sent, (sent + walked.length[journey, place])[opens], confirmed, read[reads]])
-    is_open = np.repeat([0, 1, 0, 1], [len(journey), int(opens.sum()), len(order), int(reads.sum())])
+    many = [len(journey), int(opens.sum()), len(order), int(reads.sum())]
+    usual = np.repeat([_CAMPAIGNS, _CAMPAIGNS, _READS, _READS], many)
+    first, second = (
+        templates(dice, f"email.template.{name}", at, opened, np.full(len(at), chance), plants)
+        for name, at, opened, chance in [("campaign", sent, opens, _CAMPAIGNS), ("order", confirmed, reads, _READS)]
+    )
     person = plan.customer[ours]
     return pa.table(
         {
             "customer": _ids(crowd, person),
-            "event": named(["email sent", "email opened"], is_open),
+            "event": named(["email sent", "email opened"], np.repeat([0, 1, 0, 1], many)),
             "channel": named(["email"], np.zeros(len(ours), dtype=np.int64)),
+            "template": named(list(TEMPLATES), np.concatenate([first, first[opens], second, second[reads]])),
             "_us": us // 1_000 * 1_000,
             "_customer": person,
             "_channel": np.full(len(ours), CHANNELS.index("email")),
+            "_usual": usual,
+            "_opens": np.concatenate([opens, np.ones(many[1], dtype=bool), reads, np.ones(many[3], dtype=bool)]),
         }
     )
 
 
-def _surveys(crowd: Crowd, plan: Blocks, answers: Answers) -> pa.Table:
+def _surveys(crowd: Crowd, plan: Blocks, walked: Walk, answers: Answers) -> pa.Table:
     person = plan.customer[answers.journey]
     here = np.zeros(len(person), dtype=np.int64)
     return pa.table(
@@ -209,6 +221,8 @@ def _surveys(crowd: Crowd, plan: Blocks, answers: Answers) -> pa.Table:
             "score_type": named(SCORES, answers.question),
             "comment": pa.array(answers.comment, pa.string()),
             "_us": answers.us,
+            "_by_phone": walked.kind[answers.journey, 0] == CALL,
+            "_is_hard": np.isin(INTENTS, HARD)[walked.intent[answers.journey]],
             "_customer": person,
             "_channel": here + CHANNELS.index("email"),
         }

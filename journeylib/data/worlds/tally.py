@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from journeylib.data.worlds.blocks import CHANNELS
-from journeylib.data.worlds.clicks import CHECKOUT, CLOSED, ORDER
+from journeylib.data.worlds.clicks import CHECKOUT, CLICKS, CLOSED, ORDER
 from journeylib.data.worlds.clock import DAY, DAYS, HOUR, SECOND, START
 from journeylib.data.worlds.dice import Flags, Ints
+from journeylib.data.worlds.drift import HALF, expected
 from journeylib.data.worlds.files import FILES
 from journeylib.data.worlds.people import REGIONS, Crowd
-from journeylib.data.worlds.plants import GAP_DAYS, SHORT_TEAM, SMALL_REGION, Plants
+from journeylib.data.worlds.plants import GAP_DAYS, SHORT_TEAM, SMALL_REGION, TEMPLATES, Plants
+from journeylib.data.worlds.traits import Traits
 
 __all__ = ["Tally"]
 
@@ -30,16 +32,27 @@ class Tally:
         self.mess: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
         self.devices: Counter[str] = Counter()
+        self.expected: dict[str, float] = {}
 
-    def count(self, made: dict[str, pa.Table], crowd: Crowd, plants: Plants) -> None:
+    def count(self, made: dict[str, pa.Table], crowd: Crowd, traits: Traits, plants: Plants) -> None:
         """Count a batch before its mess: each plant, and who has which devices."""
+        owner, has_order, has_chain = _journeys(made)
+        journeys = np.bincount(owner, minlength=len(crowd))
+        orders = np.bincount(owner[has_order], minlength=len(crowd))
+        sent = made["email"].filter(pa.compute.equal(made["email"]["event"], "email sent"))
         for name, number in {
             **_people(crowd),
-            **_journeys(made),
+            "bounce.journeys": len(owner),
+            "bounce.with_chain": has_chain.sum(),
             **_incident(made, crowd, plants),
             **_calls(made["contact_centre"]),
+            **_answers(made["surveys"]),
+            **_groups(traits, journeys, orders),
+            **_emails(sent),
         }.items():
             self.realised[name] += int(number)
+        for name, value in expected(sent["_us"].to_numpy(), sent["_usual"].to_numpy(), plants).items():
+            self.expected[name] = self.expected.get(name, 0.0) + value
         self.devices["customers_with_second"] += int(crowd.has_second.sum())
         self.devices["customers_who_share"] += int(crowd.is_shared.sum())
 
@@ -59,6 +72,19 @@ class Tally:
             counts[name] = round(counts[part] / counts[whole], 6) if counts[whole] else None
         return counts
 
+    def drift(self) -> tuple[float | None, float | None]:
+        """Part the expected change of the opened share, between the halves of the period, into rate and mix."""
+        sent, opened = (
+            np.array([[self.expected[f"{name}.{half}.{place}"] for place in (0, 1)] for half in (0, 1)])
+            for name in ("sent", "opened")
+        )
+        if not sent.all():
+            return None, None
+        weights, shares = sent / sent.sum(axis=1, keepdims=True), opened / sent
+        rate = float((np.diff(shares, axis=0) * weights.mean(axis=0)).sum())
+        mix = float((np.diff(weights, axis=0) * shares.mean(axis=0)).sum())
+        return round(rate, 6), round(mix, 6)
+
 
 def _people(crowd: Crowd) -> dict[str, int]:
     has_left = crowd.ended_day < DAYS
@@ -72,17 +98,14 @@ def _people(crowd: Crowd) -> dict[str, int]:
     }
 
 
-def _journeys(made: dict[str, pa.Table]) -> dict[str, int]:
-    """Cut journeys and look for the chain in their channels, equal neighbours taken together."""
+def _journeys(made: dict[str, pa.Table]) -> tuple[Ints, Flags, Flags]:
+    """Cut journeys: whose each is, whether it holds an order, and the chain (equal neighbours as one)."""
     customer = _column(made.values(), "_customer")
     us = _column(made.values(), "_us")
     channel = _column(made.values(), "_channel")
-    closed = np.concatenate(
-        [table["_code"].to_numpy() == CLOSED if "_code" in table.column_names else np.zeros(len(table), dtype=bool)
-         for table in made.values()]
-    )  # fmt: skip
+    closed, bought = (_named(made, CLICKS[code]) for code in (CLOSED, ORDER))
     order = np.lexsort([us, customer])
-    customer, us, channel, closed = customer[order], us[order], channel[order], closed[order]
+    customer, us, channel, closed, bought = customer[order], us[order], channel[order], closed[order], bought[order]
     opens = _first(customer)
     opens[1:] |= (np.diff(us) > GAP_DAYS * DAY) | closed[:-1]
     journey = np.cumsum(opens) - 1
@@ -93,8 +116,10 @@ def _journeys(made: dict[str, pa.Table]) -> dict[str, int]:
     for place, wanted in enumerate(_CHAIN):
         here &= run[place : place + len(here)] == wanted
     here &= run_journey[: len(here)] == run_journey[2:]
-    with_chain = np.unique(run_journey[: len(here)][here])
-    return {"bounce.journeys": int(opens.sum()), "bounce.with_chain": len(with_chain)}
+    has_order, has_chain = (np.zeros(int(opens.sum()), dtype=bool) for _ in range(2))
+    has_order[journey[bought]] = True
+    has_chain[run_journey[: len(here)][here]] = True
+    return customer[opens], has_order, has_chain
 
 
 def _incident(made: dict[str, pa.Table], crowd: Crowd, plants: Plants) -> dict[str, int]:
@@ -136,9 +161,59 @@ def _calls(contacts: pa.Table) -> dict[str, int]:
     }
 
 
+def _answers(surveys: pa.Table) -> dict[str, int]:
+    """Answers about satisfaction by first channel: all, those after hard intents, the top two boxes."""
+    stars = surveys["score"].to_numpy()
+    is_csat = pa.compute.equal(surveys["score_type"], "csat").to_numpy()
+    is_hard, by_phone = (surveys[name].to_numpy() for name in ("_is_hard", "_by_phone"))
+    counts = {}
+    for label, side in [("phone", by_phone), ("others", ~by_phone)]:
+        here = is_csat & side
+        counts[f"channel.csat_{label}"] = here.sum()
+        counts[f"channel.hard_{label}"] = (here & is_hard).sum()
+        counts[f"channel.top_{label}"] = (here & (stars >= 4)).sum()
+    return counts
+
+
+def _groups(traits: Traits, journeys: Ints, orders: Ints) -> dict[str, int]:
+    """Customers, their journeys and those with an order, by what is written down of them."""
+    unsure, called = traits.is_unsure, traits.is_called
+    counts: dict[str, int] = {}
+    for name, who in {
+        "club.member": traits.is_member,
+        "club.none": ~traits.is_member,
+        "devices.several": traits.has_several,
+        "devices.one": ~traits.has_several,
+        "follow_up.called_unsure": called & unsure,
+        "follow_up.called_decided": called & ~unsure,
+        "follow_up.none_unsure": ~called & unsure,
+        "follow_up.none_decided": ~called & ~unsure,
+    }.items():
+        counts |= {f"{name}_customers": who.sum(), f"{name}_journeys": journeys[who].sum()}
+        counts |= {f"{name}_orders": orders[who].sum()}
+    return counts
+
+
+def _emails(sent: pa.Table) -> dict[str, int]:
+    """Emails, and the opened ones, by template and half of the period."""
+    later, opened = sent["_us"].to_numpy() >= HALF, sent["_opens"].to_numpy()
+    counts: dict[str, int] = {}
+    for template in TEMPLATES:
+        ours = pa.compute.equal(sent["template"], template).to_numpy()
+        for label, half in [("first", ~later), ("second", later)]:
+            counts[f"mix_shift.{template}_sent_{label}"] = (ours & half).sum()
+            counts[f"mix_shift.{template}_opened_{label}"] = (ours & half & opened).sum()
+    return counts
+
+
 def _column(tables: Sequence[pa.Table] | Any, name: str) -> Ints:
     column: Ints = np.concatenate([table[name].to_numpy() for table in tables])
     return column
+
+
+def _named(made: dict[str, pa.Table], event: str) -> Flags:
+    called: Flags = np.concatenate([pa.compute.equal(table["event"], event).to_numpy() for table in made.values()])
+    return called
 
 
 def _first(customer: Ints) -> Flags:

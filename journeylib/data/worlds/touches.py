@@ -9,13 +9,16 @@ import numpy as np
 from journeylib.data.worlds.blocks import BROWSE, CALL, CHAT, HELP, KINDS, MAIL, NOTHING, SHOP, STORE, Blocks
 from journeylib.data.worlds.clock import DAY, HOUR, MINUTE, SECOND, next_opening, start_times
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
-from journeylib.data.worlds.plants import SHORT_TEAM, Plants
+from journeylib.data.worlds.plants import HARD, SHORT_TEAM, Plants
 
-__all__ = ["INTENTS", "TEAMS", "Walk", "walk"]
+__all__ = ["HARD_SHARES", "INTENTS", "TEAMS", "Walk", "walk"]
 
 INTENTS = ["billing", "delivery", "login", "cancel", "technical", "payment"]
 TEAMS = ["north", "south", SHORT_TEAM, "west", "night"]
 
+HARD_SHARES = (0.8, 0.2)  # of the intents of journeys that begin with a call, and of others
+
+_INTENT_WEIGHTS = np.array([25, 22, 14, 9, 18, 12]) / 100  # 39 in a hundred are hard
 _TEAM_WEIGHTS = [0.25, 0.22, 0.25, 0.18, 0.10]
 _SHORT = TEAMS.index(SHORT_TEAM)
 _CALLS = 4  # a call and up to three repeats, each within an hour of the one before
@@ -73,13 +76,27 @@ def walk(dice: Dice, plan: Blocks, plants: Plants) -> Walk:
         start=start,
         length=length,
         main_end=ended,
-        intent=dice.choose("intent", [25, 22, 14, 9, 18, 12], size),
+        intent=_intents(dice, kind, plants),
         call_start=reached[:, None] + calls.after,
         call_seconds=calls.seconds,
         has_call=calls.has_call,
         is_short=calls.is_short,
         team=calls.team,
     )
+
+
+def _intents(dice: Dice, kind: Ints, plants: Plants) -> Ints:
+    """What each journey is about: those that begin with a call have the harder intents where that is planted."""
+    if not plants.has_hard_phone:
+        return dice.choose("intent", _INTENT_WEIGHTS, len(kind))
+    is_hard = np.isin(INTENTS, HARD)
+    usual = _INTENT_WEIGHTS[is_hard].sum()
+    by_phone, others = (
+        dice.choose("intent", np.where(is_hard, share / usual, (1 - share) / (1 - usual)) * _INTENT_WEIGHTS, len(kind))
+        for share in HARD_SHARES
+    )
+    intents: Ints = np.where(kind[:, 0] == CALL, by_phone, others)
+    return intents
 
 
 def _channels(dice: Dice, plan: Blocks, kind: Ints) -> Ints:
