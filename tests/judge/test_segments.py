@@ -235,6 +235,6 @@ def test_transitions_are_compared_alike_one_contrast_each(store):
     assert found["estimate"].tolist() == pytest.approx([0.4, 0.4])
     within = segments.edges(placed, "plan", alike="region", most=1)
     assert len(within) == 1
-    assert within["estimate"].tolist() == pytest.approx([0.4], abs=0.01)
+    assert within["estimate"].tolist() == pytest.approx([(40 / 40 - 40 / 60) / 2 + (40 / 60 - 0) / 2])
     nobody = segments.edges(placed.filter(nw.col("plan") == "annual"), "plan")
     assert nobody.attrs["not_applicable"] == "fewer than two groups have customers"
