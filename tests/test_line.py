@@ -90,6 +90,7 @@ def test_the_published_folder_holds_what_pages_show_and_no_more(published):
         "manifest.json",
         "overview.html",
         "review.html",
+        "segments.html",
         "sources.html",
     ]
     assert (published / "reports" / "index.html").exists()

@@ -20,7 +20,7 @@ from journeylib.journeys.definitions import Attribute, Bands, Cohort, Definition
 from journeylib.journeys.view import Store
 from journeylib.schema import ORDER
 
-__all__ = ["UNKNOWN", "attach", "check", "is_of_journeys", "named", "refuse_later", "understood"]
+__all__ = ["UNKNOWN", "attach", "check", "is_of_journeys", "known", "named", "refuse_later", "understood"]
 
 UNKNOWN = "unknown"
 _NOTHING = "none"
@@ -114,6 +114,11 @@ def attach(
         joined = marked.join(groups.select(*keys, _AT, **{name: nw.col("_group")}), on=[*keys, _AT], how="left")
         table = joined.with_columns(**{name: nw.col(name).fill_null(UNKNOWN)}).drop(_AT)
     return table
+
+
+def known(table: nw.LazyFrame, by: str) -> nw.LazyFrame:
+    """Keep the rows whose group in the segment `by` is known; all of them where `by` is empty."""
+    return table.filter(nw.col(by) != UNKNOWN) if by else table
 
 
 def _conditions(name: str, definition: Definition) -> dict[str, str]:

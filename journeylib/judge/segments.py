@@ -134,8 +134,8 @@ def guarded(found: pd.DataFrame) -> dict[str, Any]:
 
 
 def parts(found: pd.DataFrame) -> pd.DataFrame:
-    """Keep the parts of the crude contrasts: rate and mix."""
-    return found[found["kind"].isin(["rate", "mix"])][_VIEW].reset_index(drop=True)
+    """Keep the crude contrasts and their parts: rate and mix."""
+    return found[found["kind"].isin(["crude", "rate", "mix"])][_VIEW].reset_index(drop=True)
 
 
 def inside(found: pd.DataFrame) -> list[dict[str, Any]]:
@@ -187,13 +187,20 @@ def heat(*frames: pd.DataFrame) -> pd.DataFrame:
 
 @measured
 def ranked(found: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
-    """Rank the groups by their value, made alike where that was asked, with chances and ties (`ranks.ranks`)."""
+    """Rank the groups by their value, made alike where that was asked, with chances and ties (`ranks.ranks`).
+
+    Of fewer than six groups the chance is that of the first place; `attrs["top"]` says of how many it is.
+    """
     kind = "alike" if (found["kind"] == "alike").any() else "level"
-    own = found[found["kind"] == kind][["group", *schema.RESULT]].reset_index(drop=True)
+    is_known = found["group"] != segments.UNKNOWN
+    own = found[(found["kind"] == kind) & is_known][["group", *schema.RESULT]].reset_index(drop=True)
     if own.empty:
         return schema.not_applicable("no groups can be ranked", ["group"], ["rank", "top_chance", "ties"])
     is_most_best = registry.MEASURES[str(found.attrs["measure"])].is_more_better is not False
-    return ranks.ranks(own, top=top, is_most_best=is_most_best)
+    top = top if len(own) > 5 else 1
+    made = ranks.ranks(own, top=top, is_most_best=is_most_best)
+    made.attrs["top"] = top
+    return made
 
 
 @measured

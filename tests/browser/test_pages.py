@@ -43,7 +43,14 @@ def edition(request):
 
 def _pages(edition):
     pages = sorted(edition.glob("*.html"))
-    assert [page.name for page in pages] == ["churn.html", "index.html", "overview.html", "review.html", "sources.html"]
+    assert [page.name for page in pages] == [
+        "churn.html",
+        "index.html",
+        "overview.html",
+        "review.html",
+        "segments.html",
+        "sources.html",
+    ]
     return pages
 
 

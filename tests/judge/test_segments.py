@@ -112,7 +112,8 @@ def test_parts_add_up_and_strata_stand_beside_the_contrast(store):
     segs = PLAN | {"region": "customers.region"}
     found = segments.compared(store, "outcomes.converted", segs, "plan", alike="region", goal=GOAL)
     crude = found[found["kind"] == "crude"]["estimate"].iloc[0]
-    assert segments.parts(found)["estimate"].sum() == pytest.approx(crude)
+    parts = segments.parts(found).set_index("kind")["estimate"]
+    assert parts["rate"] + parts["mix"] == pytest.approx(crude) == pytest.approx(parts["crude"])
     assert segments.forest(found)["kind"].tolist() == ["crude", "standardised"]
     assert {one["stratum"] for one in segments.inside(found)} == {"north", "south"}
     assert found["p"].notna().sum() == 1  # one primary contrast
@@ -153,7 +154,8 @@ def test_the_heat_map_and_the_ranks_are_of_the_groups_own_values(store):
     assert heat["measure"].unique().tolist() == ["outcomes.converted", "satisfaction.nps"]
     assert heat["unit"].tolist() == ["share"] * 3 + ["score"] * 2
     ranks = segments.ranked(frames[0])
-    assert ranks["group"].tolist() == ["annual", "monthly", "unknown"]
+    assert ranks["group"].tolist() == ["annual", "monthly"]  # "unknown" has no place
+    assert ranks.attrs["top"] == 1  # among two, to be of the best three says nothing
     slow = segments.ranked(segments.compared(store, "timing.to_goal", PLAN, "plan", goal=GOAL))
     assert slow["group"].tolist()[0] == "annual"  # sooner is better
 

@@ -22,7 +22,7 @@ def parts(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     groups: dict[str, dict[str, Row]] = {}
     for row in rows(record):
         groups.setdefault(str(row.values["group"]), {})[str(row.values["kind"])] = row
-    wholes = {group: rate.estimate + mix.estimate for group, (rate, mix) in words.both(record).items()}
+    wholes = words.wholes(record)
     order = sorted(groups, key=lambda group: (group not in wholes, -abs(wholes.get(group, 0.0))))
     kept = sorted(order[:_MOST], key=lambda group: (group not in wholes, -wholes.get(group, 0.0)))
     kind = words.unit(record)

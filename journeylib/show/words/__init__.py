@@ -22,7 +22,7 @@ from journeylib.show.words.comparing import (
 from journeylib.show.words.differences import made
 from journeylib.show.words.figures import alt, subtitle, title, window
 from journeylib.show.words.findings import sentence
-from journeylib.show.words.grouped import adds, both
+from journeylib.show.words.grouped import adds, both, wholes
 from journeylib.show.words.heads import NOTHING, head, heading, part_of, value
 from journeylib.show.words.judging import caution, ledger
 from journeylib.show.words.labels import CHROME, TERMS, label, page_name, terms, verdict
@@ -187,6 +187,7 @@ __all__ = [
     "wait",
     "waits",
     "ways",
+    "wholes",
     "window",
     "withdrawn",
 ]

@@ -71,14 +71,25 @@ def _see_parts(record: Mapping[str, Any]) -> str:
     kind, parts = unit(record), both(record)
     if not parts:
         return ""
-    key, (rate, mix) = max(parts.items(), key=lambda part: (abs(part[1][0].estimate + part[1][1].estimate), part[0]))
+    whole = wholes(record)
+    key = max(parts, key=lambda group: (abs(whole[group]), group))
+    rate, mix = parts[key]
     return say(
         "As it is, “{group}” differs by {crude}: {rate} they themselves, {mix} who they are.",
         group=name(key),
-        crude=signed(rate.estimate + mix.estimate, kind),
+        crude=signed(whole[key], kind),
         rate=_differing(rate, kind),
         mix=_differing(mix, kind),
     )
+
+
+def wholes(record: Mapping[str, Any]) -> dict[str, float]:
+    """Give the whole difference of each group that has both parts: as the record tells it, else their sum.
+
+    On shared pages each is rounded by itself.
+    """
+    told = {str(row.values["group"]): row.estimate for row in shown(record) if row.values.get("kind") == "crude"}
+    return {group: told.get(group, rate.estimate + mix.estimate) for group, (rate, mix) in both(record).items()}
 
 
 def _see_panels(record: Mapping[str, Any]) -> str:

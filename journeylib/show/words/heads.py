@@ -236,6 +236,7 @@ _CAPTIONS = Phrases(
 NOTHING = Phrases(
     {
         "gaps": "",
+        "stakes": later("No group has fewer than it would have if it were like the others."),
         "reasons": later("No record was set aside."),
         "warnings": later("The load warned of nothing."),
         "unmerged": later("No group of ids was too large to merge."),
