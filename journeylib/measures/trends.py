@@ -27,9 +27,9 @@ __all__ = ["conversion", "incident", "started", "windows"]
 _WINDOW = ["from_on", "until_on"]
 _SHORTEST = 3  # days of a window
 _FEWEST = 14  # days without which no window is looked for
-_DRAWS, _MORE = 999, 9  # draws, and how many times as many follow where few stand out as much
+_DRAWS, _MORE = 999, 2  # draws, and how many times as many follow where few stand out as much
 _FEW = 5
-_TAIL = 250
+_TAIL = 100
 _Days = NDArray[np.float64]
 
 
@@ -108,7 +108,7 @@ def windows(daily: pd.DataFrame, *, penalty: float | None = None) -> pd.DataFram
     their neighbours beyond the windows found, they are whitened first (AR(1)) and the
     likeness put back: in simulated null series the share with p ≤ .05 was .01 for
     independent days, .08 at a correlation of .3 between days, but .2 at .6. 999 series, fixed
-    seed; where under five of them stand out as much, 8,991 more; where none does, the tail of
+    seed; where under five of them stand out as much, 1,998 more; where none does, the tail of
     these is continued, at most to a millionth (a series of many looks needs one so small). The
     estimate inside is of a span chosen for standing out, hence a little too extreme.
 
