@@ -123,7 +123,7 @@ def _of_record(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> 
     if context.get("defined_until") and context.get("follows_from"):
         found.append(guards.future(context["defined_until"], context["follows_from"]))
     if context.get("parameters"):
-        events = min((row.get("left") or row.get("events") or 0 for row in rows), default=0)
+        events = min((row.get("events") or row.get("left") or 0 for row in rows), default=0)
         found.append(guards.events_per_parameter(events, context["parameters"]))
     if context.get("season_days") and context.get("every_days"):
         found.append(softened(guards.seasons(len(rows) * context["every_days"], context["season_days"])))

@@ -166,3 +166,11 @@ def test_who_came_back_is_a_share_of_those_who_lapsed():
 def test_a_contract_is_not_taken_back_by_returning():
     followed = pd.DataFrame({"customer_id": ["a"], "has_left": [True], "end_cause": ["voluntary"]})
     assert "ends on a date" in churn.returned(engine.from_frame(followed)).attrs["not_applicable"]
+
+
+def test_an_own_lapse_is_a_definition_too():
+    events = pd.DataFrame({"customer_id": "a", "occurred_us": [day * DAY for day in (30, 35, 40, 45, 50, 66)]})
+    events["event_id"] = [f"e{at}" for at in range(len(events))]
+    store = SimpleNamespace(events=engine.from_frame(events), ends_us=100 * DAY)
+    made = churn.durations(store, definition="own lapse", silent_days=10, landmark=LANDMARK)
+    assert engine.collect(made)[["day", "has_left"]].to_numpy().tolist() == [[1, True]]  # 16 days, the window was 15

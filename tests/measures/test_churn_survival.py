@@ -292,3 +292,55 @@ def test_a_group_that_a_stratum_lacks_is_not_compared_there():
     whole = churn.stay(followed(frame), "plan", horizon_days=4)
     assert churn.stay_inside(followed(frame), whole, "plan", "region", horizon_days=4) == []
     assert churn.stay_inside(followed(frame), whole, "plan", "", horizon_days=4) == []
+
+
+def test_restricted_means_of_groups_are_what_their_difference_is_made_of():
+    table = followed(pd.concat([ONE, TWO]))
+    found = churn.rmst(table, "plan", horizon_days=4).set_index("plan")
+    assert found["estimate"].to_dict() == pytest.approx({"one": 3, "two": 3.25})
+    assert found["high"]["one"] - found["estimate"]["one"] == pytest.approx(Z * math.sqrt(1 * 10 / 200))
+    assert found["low"]["two"] == pytest.approx(3.25 - Z * 2.25 * math.sqrt(5 / 300))
+    assert found[["n", "at_risk", "left"]].to_numpy().tolist() == [[20, 10, 10], [20, 15, 5]]
+    assert not found["is_enough"].any()
+    assert np.isnan(churn.rmst(table, "plan", horizon_days=5)["estimate"]).all()
+
+
+def test_nobody_left_is_the_whole_horizon_with_a_lower_end():
+    table = followed(durations([(0, 50, False, 40)]))
+    row = churn.rmst(table, horizon_days=30).iloc[0]
+    assert (row["estimate"], row["high"]) == (30, 30)
+    assert row["low"] == pytest.approx(30 * (1 - Z**2 / (40 + Z**2) / 2))  # Wilson: nobody in 40; evenly over the days
+    assert np.isnan(churn.median(table)["estimate"][0])
+    assert churn.departures(table)["estimate"].tolist() == [0]
+    assert not row["is_enough"]
+
+
+def test_everybody_left_on_day_1_is_known_beyond_it():
+    table = followed(durations([(0, 1, True, 40)]))
+    bound = Z**2 / (40 + Z**2)
+    row = churn.left(table, horizon_days=30).iloc[0]
+    assert (row["estimate"], row["low"], row["is_enough"]) == (0, 0, True)
+    assert row["high"] == pytest.approx(bound)
+    assert (row["at_risk"], row["left"]) == (0, 40)
+    mean = churn.rmst(table, horizon_days=30).iloc[0]
+    assert (mean["estimate"], mean["is_enough"]) == (1, True)
+    assert mean["high"] == pytest.approx(1 + 29 * bound / 2)
+    assert churn.median(table)["estimate"].tolist() == [1]
+    assert churn.curve(table)["day"].tolist() == [0, 1]
+
+
+def test_who_comes_after_everybody_left_is_not_known():
+    table = followed(durations([(0, 5, True, 40), (7, 20, False, 40)]))
+    assert np.isnan(churn.left(table, horizon_days=10)["estimate"][0])
+
+
+def test_all_against_none_is_a_difference_whose_p_and_interval_agree():
+    gone, stays = durations([(0, 1, True, 40)], plan="gone"), durations([(0, 50, False, 60)], plan="stays")
+    row = churn.stay(followed(pd.concat([gone, stays])), "plan", horizon_days=30).iloc[0]
+    assert (row["group"], row["baseline"], row["estimate"]) == ("gone", "stays", -29)
+    assert row["low"] <= -29 < row["high"] < 0
+    assert row["p"] < 0.001
+    assert not row["is_enough"]  # nobody of the baseline left
+    same = churn.stay(followed(pd.concat([stays, stays.assign(plan="too")])), "plan", horizon_days=30).iloc[0]
+    assert same["low"] < 0 < same["high"]
+    assert same["p"] == 1

@@ -4,20 +4,56 @@
 whether it left; every other function measures such a table.
 """
 
+from journeylib.measures.churn.covariates import at_zero
 from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse, returned
-from journeylib.measures.churn.survival import curve, left, median, sensitivity, stay, stay_inside
+from journeylib.measures.churn.episodes import lapses, returns
+from journeylib.measures.churn.hazard import cumulative_hazard, hazard
+from journeylib.measures.churn.incidence import incidence, incidence_at
+from journeylib.measures.churn.logrank import compare, logrank
+from journeylib.measures.churn.model import bands, model
+from journeylib.measures.churn.plain import from_frame
+from journeylib.measures.churn.predicted import predicted
+from journeylib.measures.churn.proportional import proportional
+from journeylib.measures.churn.recurrent import mean_count
+from journeylib.measures.churn.start_stop import bounces, last, start_stop, state, times
+from journeylib.measures.churn.survival import curve, left, median, rmst, sensitivity, stay, stay_inside
+from journeylib.measures.churn.windows import false_lapses, own_lapse, proposed_window
 
 __all__ = [
+    "at_zero",
+    "bands",
+    "bounces",
     "causes",
+    "compare",
     "contractual",
+    "cumulative_hazard",
     "curve",
     "departures",
     "durations",
+    "false_lapses",
+    "from_frame",
+    "hazard",
+    "incidence",
+    "incidence_at",
     "lapse",
+    "lapses",
+    "last",
     "left",
+    "logrank",
+    "mean_count",
     "median",
+    "model",
+    "own_lapse",
+    "predicted",
+    "proportional",
+    "proposed_window",
     "returned",
+    "returns",
+    "rmst",
     "sensitivity",
+    "start_stop",
+    "state",
     "stay",
     "stay_inside",
+    "times",
 ]

@@ -24,12 +24,14 @@ __all__ = [
     "BY_DATE",
     "NOBODY_ENDED",
     "StoreView",
+    "active",
     "causes",
     "contractual",
     "departures",
     "durations",
     "lapse",
     "returned",
+    "silences",
 ]
 
 NOBODY_ENDED = "no customer has an end date in the data"
@@ -64,12 +66,16 @@ def durations(
     landmark: str | date = "1970-01-01",
     touchpoints: Sequence[str] = (),
 ) -> nw.LazyFrame:
-    """Make durations by `definition`: "contract" is `contractual`, "lapse" is `lapse`, with its options."""
+    """Make durations by `definition`: "contract" is `contractual`, "lapse" is `lapse`, "own lapse" is `own_lapse`."""
     if definition == "contract":
         return contractual(store)
     if definition == "lapse":
         return lapse(store, silent_days=silent_days, landmark=landmark, touchpoints=touchpoints)
-    raise ParameterError(f'definition = "{definition}" is not understood. Write "contract" or "lapse".')
+    if definition == "own lapse":
+        from journeylib.measures.churn.windows import own_lapse  # which is made of what stands here
+
+        return own_lapse(store, silent_days=silent_days, landmark=landmark, touchpoints=touchpoints)
+    raise ParameterError(f'definition = "{definition}" is not understood. Write "contract" or "lapse" or "own lapse".')
 
 
 def contractual(store: StoreView) -> nw.LazyFrame:
@@ -119,29 +125,9 @@ def lapse(
     `silent_days`, or silent for exactly that long, is censored there. Day 1 is the first day
     from the landmark. No rows where the data end before the landmark plus `silent_days`.
     """
-    start, silence = midnight(landmark), round(silent_days * DAY_US)
-    decided = store.ends_us - silence
-    if silence <= 0:
-        raise ParameterError(f"silent_days = {silent_days} is no silence. Give a number of days above 0.")
-    occurred = nw.col("occurred_us")
-    active = store.events.filter(occurred < store.ends_us)
-    if touchpoints:
-        active = active.filter(nw.col("touchpoint").is_in(list(touchpoints)))
-    following = occurred.shift(-1).over("customer_id", order_by=schema.ORDER).fill_null(store.ends_us)
-    is_long = following - occurred > silence
-    is_before = (occurred >= start - silence) & (occurred < start)
-    marked = active.with_columns(
-        is_active=is_before.cast(nw.Int64),
-        is_gone=(is_before & is_long).cast(nw.Int64),
-        lapsed_us=nw.when(is_long & (occurred >= start)).then(occurred),
-    )
-    each = marked.group_by("customer_id").agg(
-        is_active=nw.col("is_active").max(),
-        is_gone=nw.col("is_gone").max(),
-        lapsed_us=nw.col("lapsed_us").min(),
-        last_us=occurred.max(),
-    )
-    followed = each.filter((nw.col("is_active") == 1) & (nw.col("is_gone") == 0) & (nw.lit(decided) > start))
+    start, decided = midnight(landmark), store.ends_us - round(silent_days * DAY_US)
+    each = silences(store, silent_days=silent_days, landmark=landmark, touchpoints=touchpoints)[1]
+    followed = each.filter((nw.col("is_active") == 1) & (nw.lit(decided) > start))
     has_left = ~nw.col("lapsed_us").is_null()
     day = (
         nw.when(has_left).then(_day(nw.col("lapsed_us") - start) + 1).otherwise(nw.lit(-((start - decided) // DAY_US)))
@@ -154,6 +140,43 @@ def lapse(
         zero_us=nw.lit(start),
         has_returned=has_left & (nw.col("last_us") > nw.col("lapsed_us")),
     )
+
+
+def silences(
+    store: StoreView, *, silent_days: float, landmark: str | date, touchpoints: Sequence[str] = ()
+) -> tuple[nw.LazyFrame, nw.LazyFrame]:
+    """Make what lapses are made of, lazily: every activity with what follows it, and the customers followed.
+
+    The first has `following_us` (the end of the data where nothing does) and `lapsed_us`, its instant where it is on
+    or after the landmark and a longer silence follows. The second has a row for each customer who was active in
+    the `silent_days` before the landmark and had not lapsed by then: `lapsed_us` (the first) and `last_us`.
+    """
+    start, silence = midnight(landmark), round(silent_days * DAY_US)
+    if silence <= 0:
+        raise ParameterError(f"silent_days = {silent_days} is no silence. Give a number of days above 0.")
+    occurred = nw.col("occurred_us")
+    following = occurred.shift(-1).over("customer_id", order_by=schema.ORDER).fill_null(store.ends_us)
+    is_long = following - occurred > silence
+    is_before = (occurred >= start - silence) & (occurred < start)
+    marked = active(store, touchpoints).with_columns(
+        following_us=following,
+        is_active=is_before.cast(nw.Int64),
+        is_gone=(is_before & is_long).cast(nw.Int64),
+        lapsed_us=nw.when(is_long & (occurred >= start)).then(occurred),
+    )
+    each = marked.group_by("customer_id").agg(
+        is_active=nw.col("is_active").max(),
+        is_gone=nw.col("is_gone").max(),
+        lapsed_us=nw.col("lapsed_us").min(),
+        last_us=occurred.max(),
+    )
+    return marked, each.filter((nw.col("is_active") == 1) & (nw.col("is_gone") == 0))
+
+
+def active(store: StoreView, touchpoints: Sequence[str]) -> nw.LazyFrame:
+    """Keep the events that are activity: those with one of `touchpoints`, all where none is named."""
+    found = store.events.filter(nw.col("occurred_us") < store.ends_us)
+    return found.filter(nw.col("touchpoint").is_in(list(touchpoints))) if touchpoints else found
 
 
 @measured

@@ -19,14 +19,14 @@ from scipy.stats import norm
 
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
-from journeylib.estimates import Z
+from journeylib.estimates import Estimate, Z, difference, plain_sums, share
+from journeylib.measures.churn.counts import names_of, thinned
 from journeylib.measures.churn.durations import BY_DATE, StoreView, lapse
-from journeylib.measures.churn.kaplan_meier import Curve, curves, names_of
+from journeylib.measures.churn.kaplan_meier import Curve, curves
 from journeylib.trace import measured
 
-__all__ = ["curve", "left", "median", "sensitivity", "stay", "stay_inside"]
+__all__ = ["curve", "left", "median", "rmst", "sensitivity", "stay", "stay_inside"]
 
-_POINTS = 300
 _COUNTED = ["at_risk", "left"]
 _Days = NDArray[np.float64]
 
@@ -46,10 +46,7 @@ def curve(followed: nw.LazyFrame, by: Sequence[str] = (), *, until_day: int | No
     rows = []
     for one in found:
         last = one.last_day if until_day is None else min(one.last_day, until_day)
-        days = sorted({0, last, *(int(day) for day in one.days if day <= last)})
-        if len(days) > _POINTS:
-            days = [days[at] for at in np.linspace(0, len(days) - 1, _POINTS).round().astype(int)]
-        for day in days:
+        for day in map(int, thinned(one.days, last)):
             rows.append([*one.group, day, one.customers, *one.on(day), one.is_enough, *_counted(one, max(1, day), day)])
     return pd.DataFrame(rows, columns=[*columns, *schema.RESULT, *_COUNTED])
 
@@ -83,9 +80,31 @@ def left(followed: nw.LazyFrame, by: Sequence[str] = (), *, horizon_days: int) -
         return schema.not_applicable(found, names_of(by), _COUNTED)
     rows = []
     for one in found:
-        is_enough = one.is_enough and one.reaches(horizon_days)
+        is_enough = one.is_enough and one.counts.reaches(horizon_days)
         counted = _counted(one, horizon_days, horizon_days)
         rows.append([*one.group, one.customers, *one.on(horizon_days), is_enough, *counted])
+    return pd.DataFrame(rows, columns=[*names_of(by), *schema.RESULT, *_COUNTED])
+
+
+@measured
+def rmst(followed: nw.LazyFrame, by: Sequence[str] = (), *, horizon_days: int) -> pd.DataFrame:
+    """Measure how many of the first `horizon_days` customers stay: the restricted mean in days, one row a group.
+
+    The area under the Kaplan–Meier curve up to the horizon, with the variance told in `stay`, which compares
+    two; the interval is cut at 0 and at the horizon. Not enough, and NaN, where `left` is.
+    """
+    found = curves(followed, by)
+    if isinstance(found, str):
+        return schema.not_applicable(found, names_of(by), _COUNTED)
+    rows = []
+    for one in found:
+        told = [math.nan] * 3
+        if one.counts.covers(horizon_days):
+            mean = _restricted(one, horizon_days)
+            told = [mean.estimate, mean.low, mean.high]
+        is_enough = one.is_enough and one.counts.reaches(horizon_days)
+        counted = _counted(one, horizon_days, horizon_days)
+        rows.append([*one.group, one.customers, *told, is_enough, *counted])
     return pd.DataFrame(rows, columns=[*names_of(by), *schema.RESULT, *_COUNTED])
 
 
@@ -93,10 +112,10 @@ def left(followed: nw.LazyFrame, by: Sequence[str] = (), *, horizon_days: int) -
 def stay(followed: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, baseline: str | None = None) -> pd.DataFrame:
     """Compare how many of the first `horizon_days` customers stay: each group less the baseline, in days.
 
-    The restricted mean survival time is the area under the Kaplan–Meier curve up to the
-    horizon; its variance is Greenwood's, Σ A(t)² d / (Y(Y − d)), with A(t) the area from t to the
-    horizon. Interval and p come from the same normal statistic, so p < .05 exactly where the
-    interval leaves out 0. Choose the horizon before looking.
+    The restricted mean survival time is the area under the Kaplan–Meier curve up to the horizon; its variance is
+    Greenwood's, Σ A(t)² d / (Y(Y − d)), with A(t) the area from t to the horizon. A group of which nobody left by
+    then, or all at once, has what nobody in so many allows instead (Wilson). Interval and p come from the same
+    normal statistic, so p < .05 exactly where the interval leaves out 0. Choose the horizon before looking.
 
     The baseline is the group named, else the largest but "unknown", ties by name. Not enough
     where either group has under 30 customers or 10 departures, or fewer at risk at the
@@ -154,12 +173,12 @@ def _contrasts(groups: Mapping[str, Curve], baseline: str, horizon_days: int) ->
         if name == baseline:
             continue
         both = (one, base)
-        is_enough = all(side.is_enough and side.reaches(horizon_days) for side in both)
-        gap, half, p = _contrast(one, base, horizon_days)
+        is_enough = all(side.is_enough and side.counts.reaches(horizon_days) for side in both)
+        gap, low, high, p = _contrast(one, base, horizon_days)
         n = min(side.customers for side in both)
-        at_risk = min(side.at_risk_on(horizon_days) for side in both)
+        at_risk = min(side.counts.at_risk_on(horizon_days) for side in both)
         departed = int(min(side.left.sum() for side in both))
-        rows.append([name, baseline, n, gap, gap - half, gap + half, is_enough, p, at_risk, departed])
+        rows.append([name, baseline, n, gap, low, high, is_enough, p, at_risk, departed])
     return rows
 
 
@@ -199,7 +218,7 @@ def sensitivity(
 
 
 def _counted(one: Curve, at_risk_on: int, left_by: int) -> tuple[int, int]:
-    return one.at_risk_on(at_risk_on), int(one.left[one.days <= left_by].sum())
+    return one.counts.at_risk_on(at_risk_on), int(one.left[one.days <= left_by].sum())
 
 
 def _first_day(days: _Days, values: _Days) -> float:
@@ -207,11 +226,30 @@ def _first_day(days: _Days, values: _Days) -> float:
     return float(days[below[0]]) if len(below) else math.nan
 
 
-def _contrast(one: Curve, base: Curve, horizon: int) -> tuple[float, float, float]:
-    """Difference of restricted means, half the width of its interval, p."""
-    if min(one.last_day, base.last_day) < horizon:
-        return math.nan, math.nan, math.nan
+def _contrast(one: Curve, base: Curve, horizon: int) -> tuple[float, float, float, float]:
+    """Difference of restricted means, its interval, p."""
+    if not (one.counts.covers(horizon) and base.counts.covers(horizon)):
+        return math.nan, math.nan, math.nan, math.nan
     (mean, variance), (base_mean, base_variance) = one.mean(horizon), base.mean(horizon)
+    if not variance or not base_variance:  # nobody left, or all at once
+        found = difference(_restricted(one, horizon), _restricted(base, horizon))
+        return found.estimate, found.low, found.high, found.p
     gap, error = mean - base_mean, math.sqrt(variance + base_variance)
-    p = 2 * float(norm.sf(abs(gap) / error)) if error else 1.0
-    return gap, Z * error, p
+    return gap, gap - Z * error, gap + Z * error, 2 * float(norm.sf(abs(gap) / error))
+
+
+def _restricted(one: Curve, horizon: int) -> Estimate:
+    """The restricted mean with its interval.
+
+    Where nobody left, or all at once, the variance is 0 and says nothing: then as many may still have left, or
+    stayed, as nobody in so many allows (Wilson), spread evenly over the days.
+    """
+    mean, variance = one.mean(horizon)
+
+    def at(z: float) -> tuple[float, float]:
+        if variance:
+            return max(0.0, mean - z * math.sqrt(variance)), min(float(horizon), mean + z * math.sqrt(variance))
+        bound = share(plain_sums(0, one.counts.at_risk_on(min(horizon, one.last_day)))).interval(z)[1]
+        return mean * (1 - bound / 2), mean + (horizon - mean) * bound / 2
+
+    return Estimate.made(one.customers, mean, at)
