@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-_PARTS = {"loads": 2, "runs": 1, "corruptions": 8}
+_PARTS = {"loads": 1, "runs": 1, "corruptions": 8}
 
 
 @pytest.fixture(scope="module")
