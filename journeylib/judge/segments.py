@@ -14,7 +14,7 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.days import DAY_US
-from journeylib.errors import JourneyError
+from journeylib.errors import JourneyError, ParameterError
 from journeylib.journeys import segments
 from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
@@ -67,12 +67,18 @@ def compared(
     A level says of how many `units` it is. `attrs` hold the measure, and of what adds up over time
     `exposure_days`, how long each group was there.
     """
+    for name in [by, *([alike] if alike else [])]:
+        if name not in definitions:
+            raise ParameterError(
+                f'there is no segment "{name}"; there are {", ".join(definitions)}. Name one of these.'
+            )
     chosen = segments.named(definitions, by) | segments.named(definitions, alike)
     measure = registry.MEASURES.get(key)
     try:
         table = registry.units(key, view, **asked)
-        if measure is not None and measure.is_at_start and not asked.get("landmark_days"):
-            segments.refuse_later(chosen, "it")
+        is_landed = measure is not None and measure.has_landmark and asked.get("landmark_days")
+        if measure is not None and measure.is_at_start and not is_landed:
+            segments.refuse_later(chosen, key)
         marked = segments.attach(table, view, chosen, at="zero_us")
     except JourneyError as error:
         if measure is None:
@@ -82,7 +88,7 @@ def compared(
     strata = [alike] if alike else []
     everyone = groups = contrasts.cells(marked, strata, group=by)
     if segments.UNKNOWN in everyone.names:
-        groups = contrasts.cells(marked.filter(nw.col(by) != segments.UNKNOWN), strata, group=by)
+        groups = contrasts.cells(segments.known(marked, by), strata, group=by)
     gaps = compare.differences(groups, baseline=baseline or None, of=measure.of)
     if gaps.empty:
         return _tagged(schema.not_applicable(str(gaps.attrs["not_applicable"]), _BY, _EXTRA), key)

@@ -28,8 +28,8 @@ class Measure:
     """One measure: what Σx/Σm is ("share", "mean"), its unit, and how many of x make one of that unit.
 
     `needs` are the settings without which it cannot be made. `is_at_start`: its units count from the start of
-    their journey. `is_over_time`: it adds up for as long as a customer is there. `is_more_better` is None where
-    neither is.
+    their journey, or where it `has_landmark`, so many `landmark_days` later. `is_over_time`: it adds up for as
+    long as a customer is there. `is_more_better` is None where neither is.
     """
 
     of: str
@@ -40,6 +40,7 @@ class Measure:
     is_at_start: bool = False
     is_more_better: bool | None = None
     is_over_time: bool = False
+    has_landmark: bool = False
 
 
 def units(key: str, view: Store, **asked: Any) -> nw.LazyFrame:
@@ -104,7 +105,7 @@ def _of_journeys(of: Callable[..., nw.LazyFrame]) -> Callable[[Store, Asked], nw
 
 
 MEASURES: Mapping[str, Measure] = {
-    "outcomes.converted": Measure("share", "share", _converted, 1, ("goal",), True, True),
+    "outcomes.converted": Measure("share", "share", _converted, 1, ("goal",), True, True, has_landmark=True),
     "timing.to_goal": Measure("mean", "days", _to_goal, timing.HOURS_A_DAY, ("goal",), True, False),
     "paths.followed": Measure("share", "share", _followed, 1, ("pattern",), True),
     "channels.switched": Measure("share", "share", _of_journeys(channels.switched_units), 1, (), True),

@@ -35,7 +35,7 @@ COMMON: Mapping[str, str] = {
 }
 
 # Parameters that choose one of what the recipe names; an empty text chooses none.
-_CHOICES: Mapping[str, str] = {"goal": "goals", "by": "segments"}
+_CHOICES: Mapping[str, str] = {"goal": "goals", "by": "segments", "alike": "segments", "inside": "segments"}
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",

@@ -43,7 +43,7 @@ _COLUMNS = """
     silent_days m x mm xm xx marked period has_left has_returned entry_day zero_us goal_us is_mature
     complete_on last_on channels_checked days_missing missing_on silent_on days usual
     records_in accepted quarantined duplicates adds_up kept_to hour_share midnight_share is_odd
-    person_id line file file_sha256 entered went_on lost open dropped measure kind detectable left_out zero_us unit
+    person_id line file file_sha256 entered went_on lost open dropped measure kind detectable left_out unit
     rank top_chance ties q10 q25 q75 q90 part label change offset stratum
 """
 _SEGMENT_RULE = 'text such as "customers.plan", or a table of conditions by the name of their group'

@@ -106,6 +106,8 @@ def test_what_is_known_only_later_is_not_applicable_without_a_landmark(store):
     levels = landed[landed["kind"] == "level"].set_index("group")
     assert levels["n"].to_dict() == {"not surveyed": 1, "surveyed": 80}  # those 120 who had converted are out
     assert (levels["estimate"] == 0).all()
+    slow = segments.compared(store, "timing.to_goal", late, "surveyed", goal=GOAL, landmark_days=4)
+    assert "timing.to_goal counts from its start" in slow.attrs["not_applicable"]  # it knows no landmark
 
 
 def test_parts_add_up_and_strata_stand_beside_the_contrast(store):
@@ -142,6 +144,8 @@ def test_what_adds_up_over_time_says_how_long_each_group_was_there(store):
 def test_a_measure_that_the_data_lack_is_not_applicable_and_an_unknown_one_refused(store):
     assert "chain" in segments.compared(store, "channels.bounced", PLAN, "plan").attrs["not_applicable"]
     assert segments.compared(store, "satisfaction.csat", PLAN, "plan").attrs["not_applicable"]
+    with pytest.raises(ParameterError, match=r'there is no segment "plam"; there are plan'):
+        segments.compared(store, "satisfaction.nps", PLAN, "plam")
     with pytest.raises(ParameterError, match=r'no measure "outcomes.convert"; there are outcomes.converted,'):
         segments.compared(store, "outcomes.convert", PLAN, "plan")
 
