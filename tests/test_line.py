@@ -106,7 +106,7 @@ def test_a_failing_notebook_publishes_nothing_and_names_the_cell(published):
     before = _files(published)
     notebook = published / "notebooks" / "churn.ipynb"
     kept = notebook.read_text(encoding="utf-8")
-    notebook.write_text(kept.replace("churn.causes(view)", "churn.causes(1 / 0)"), encoding="utf-8")
+    notebook.write_text(kept.replace("churn.incidence(durations", "churn.incidence(1 / 0"), encoding="utf-8")
     code, answer = _run(published)
     notebook.write_text(kept, encoding="utf-8")
     assert code == 1

@@ -34,8 +34,8 @@ COMMON: Mapping[str, str] = {
     "notes": "[notes]",
 }
 
-# Parameters that choose one of what the recipe names; an empty text chooses none.
-_CHOICES: Mapping[str, str] = {"goal": "goals", "by": "segments", "alike": "segments", "inside": "segments"}
+# Parameters that choose of what the recipe names, one or a list; an empty text chooses none.
+_CHOICES: Mapping[str, str] = {"goal": "goals", **dict.fromkeys(("by", "alike", "inside", "also"), "segments")}
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
@@ -105,10 +105,11 @@ def _unnamed(here: str, settled: Mapping[str, Any], common: Mapping[str, Any]) -
     """Choices of a goal or a segment that the recipe does not name."""
     mistakes = []
     for key, table in _CHOICES.items():
-        value, names = settled.get(key), common.get(table)
-        if isinstance(value, str) and names is not None and value not in names and (value or key == "goal"):
-            there = f"It names {', '.join(names)}." if names else "It names none."
-            mistakes.append(f'{here} {key} = "{value}" is not among {COMMON[table]} of the recipe. {there}')
+        chosen, names = settled.get(key), common.get(table)
+        for value in chosen if isinstance(chosen, list) else [chosen]:
+            if isinstance(value, str) and names is not None and value not in names and (value or key == "goal"):
+                there = f"It names {', '.join(names)}." if names else "It names none."
+                mistakes.append(f'{here} {key} = "{value}" is not among {COMMON[table]} of the recipe. {there}')
     return mistakes
 
 

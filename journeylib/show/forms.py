@@ -25,6 +25,11 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "left": RESULT,
         "median_stay": RESULT,
         "returned": RESULT,
+        "hazards": ["covariate", *_CONTRAST],
+        "leads": [*_CONTRAST, "left", "expected"],
+        "expected": RESULT,
+        "foretold": ["way", "measure", *RESULT],
+        "worth": RESULT,
         "complete": [
             "complete_on",
             "last_on",
@@ -52,6 +57,7 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "nps": RESULT,
         "still_share": RESULT,
         "left_customers": RESULT,
+        "expected": RESULT,
     },
     "chart": {
         "shares": RESULT,
@@ -66,5 +72,9 @@ FORMS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "panels": ["group", "period_on", *RESULT],
         "spread": ["group", *RESULT, "q10", "q25", "q75", "q90"],
         "edges": ["source", "target", "group", "baseline", *RESULT],
+        "contrasts": ["group", "baseline", *RESULT],
+        "incidence": ["cause", "day", *RESULT, "at_risk"],
+        "hazard": ["from_day", *RESULT],
+        "calibration": ["band", "predicted", *RESULT],
     },
 }

@@ -263,11 +263,11 @@ def judged(audience: str = "shared") -> list[dict[str, Any]]:
         if isinstance(one, str):
             continue
         rows, hidden = fakes.veil(one) if audience == "shared" else (one["rows"], [])
-        contrasts = _contrasts(one) if one["id"] in NEXT_TO else []
-        claimed = any(contrast["claimed"] for contrast in contrasts)
+        compared = contrasts(one) if one["id"] in NEXT_TO else []
+        claimed = any(contrast["claimed"] for contrast in compared)
         told = {"notebook": "segments", "verdict": "supported" if claimed else None, "claimed": claimed}
         told |= {"adjusted_p": 0.004 if claimed else None, "guards": [], "hidden": hidden, "min_cell": 10}
-        found.append({**one, "rows": rows, "contrasts": contrasts, **told})
+        found.append({**one, "rows": rows, "contrasts": compared, **told})
     places = {one["id"]: one for one in found}
     for one in found:
         if one["kind"] == "chart":
@@ -277,7 +277,8 @@ def judged(audience: str = "shared") -> list[dict[str, Any]]:
     return found
 
 
-def _contrasts(one: dict[str, Any]) -> list[dict[str, Any]]:
+def contrasts(one: dict[str, Any]) -> list[dict[str, Any]]:
+    """The contrasts of a finding, claimed where p is small."""
     rows = [dict(zip(one["columns"], row, strict=True)) for row in one["rows"]]
     return [
         {"row": at, "p": row["p"], "adjusted_p": row["p"], "claimed": row["p"] < 0.01, "asked": False, "level": 0.05}
@@ -288,8 +289,13 @@ def _contrasts(one: dict[str, Any]) -> list[dict[str, Any]]:
 
 def notebook() -> nbformat.NotebookNode:
     """An executed notebook that shows the records."""
+    return executed(records())
+
+
+def executed(page: list[Any]) -> nbformat.NotebookNode:
+    """An executed notebook of headings and records."""
     book = nbformat.v4.new_notebook()
-    for one in records():
+    for one in page:
         if isinstance(one, str):
             book.cells.append(nbformat.v4.new_markdown_cell(one))
             continue

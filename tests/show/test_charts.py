@@ -7,6 +7,7 @@ import warnings
 from xml.etree import ElementTree
 
 import groups
+import leaving
 import pandas as pd
 import pytest
 
@@ -14,7 +15,15 @@ from journeylib import schema
 from journeylib.show import charts, record, words
 
 WIDTHS = ["wide", "narrow"]
-CLAIMED = ("survival", "step_by_week", "heat", "forest", "edges_chart")  # charts of findings that are claimed
+CLAIMED = (
+    "survival",
+    "step_by_week",
+    "heat",
+    "forest",
+    "edges_chart",
+    "ratios_chart",
+    "leads_chart",
+)  # charts of findings that are claimed
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +35,7 @@ def drawn(fakes):
     found = {
         one["id"]: {**one, "about": places.get((one["notebook"], one["context"].get("finding")))} for one in charted
     }
-    return found | {one["id"]: one for one in groups.judged() if one["kind"] == "chart"}
+    return found | {one["id"]: one for one in [*groups.judged(), *leaving.judged()] if one["kind"] == "chart"}
 
 
 def texts(made, width="wide"):

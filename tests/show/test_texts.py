@@ -10,6 +10,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 import groups
+import leaving
 import nbformat
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -21,7 +22,7 @@ from journeylib import schema
 from journeylib.publish import page
 from journeylib.show import charts, language, markup, record, rows, words
 from journeylib.show.forms import FORMS
-from journeylib.show.words import asking, heads, judging
+from journeylib.show.words import asking, codes, judging
 
 PACKAGE = Path(journeylib.__file__).parent
 TEMPLATE = PACKAGE / "show/words/catalogues/pages.pot"
@@ -105,15 +106,16 @@ def told_by_data(fakes, books, judged):
         known |= {guard["guard"] for guard in one["guards"]} - set(judging.GUARDS)
         known |= set((one["context"].get("notes") or {}).values())
         for row in rows.rows(one):
-            known |= {str(row.values.get(end)) for end in ("source", "target")} - set(heads._ENDS)
-            known |= {str(row.values.get(key)) for key in ("group", "label", "unit", "ties")}
+            known |= {str(row.values.get(end)) for end in ("source", "target")} - set(codes._ENDS)
+            known |= {str(row.values.get(key)) for key in ("group", "baseline", "label", "unit", "ties")}
             parts = str(row.values.get("group")).split()  # a name may be broken into lines
             known |= {" ".join(parts[at:]) for at in range(len(parts))}
     for question in [*judged["questions"], *judged["withdrawn"]]:
         known |= {str(question.get("not_applicable")).rstrip(".")}
         known |= {str(question.get("text")), str(question.get("expect"))}
         known |= {mark["was"]["text"] for mark in question.get("marks") or ()}
-    known |= {"Plan", "Region"}  # attributes that a company names
+    known |= {words.page_name(name) for name in books}  # a notebook of one's own is called by its file
+    known |= {"Plan", "Region", "first talk"}  # attributes that a company names
     known |= {fakes.EDITION["title"], fakes.EDITION["id"][:8], fakes.EDITION["versions"]["journeylib"], "BH"}
     return {_bare(markup.escape(one)) for one in known} - {"", "unknown"}
 
@@ -184,8 +186,8 @@ def edition(fakes):
     for one in review:
         output = nbformat.v4.new_output("display_data", data={record.MIME: one})
         book.cells.append(nbformat.v4.new_code_cell("", outputs=[output]))
-    books["review"], books["segments"] = book, groups.notebook()
-    judged["records"] += [*review, *groups.judged()]
+    books["review"], books["segments"], books["churn_page"] = book, groups.notebook(), leaving.notebook()
+    judged["records"] += [*review, *groups.judged(), *leaving.judged()]
     asked = {"text": "Longer?", "expect": "a > b", "dated": "2026-06-01", "verdict": "not applicable", "record": None}
     was = {"text": "Shorter?", "expect": None}
     marks = [{"mark": mark, "seen_until": "2026-06-30", "was": was} for mark in ("late", "added", "changed")]

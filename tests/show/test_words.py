@@ -303,13 +303,14 @@ def test_labels_of_headline_numbers():
         "bounced_share": "Journeys that go web → chat",
         "nps": "Net promoter score",
         "still_share": "Customers still there after 365 days",
+        "expected": "Expected to leave within 90 days",
         "left_customers": "Customers who left",
         "records": "Records read",
         "accepted_share": "Accepted, of the records read",
         "anonymous_share": "Events that stayed anonymous",
     }
     assert set(labels) == set(FORMS["number"])
-    context = {**GOAL, **STAY, "chain": ["web", "chat"]}
+    context = {**GOAL, **STAY, "days": 90, "chain": ["web", "chat"]}
     assert {form: bare(words.label({"form": form, "context": context})) for form in labels} == labels
 
 

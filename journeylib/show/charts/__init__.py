@@ -13,11 +13,15 @@ import matplotlib as mpl
 from matplotlib import font_manager
 
 from journeylib.show import words
+from journeylib.show.charts.calibration import calibration
+from journeylib.show.charts.contrasts import contrasts
 from journeylib.show.charts.coverage import coverage
 from journeylib.show.charts.edges import edges
 from journeylib.show.charts.flow import flow
 from journeylib.show.charts.forest import forest
+from journeylib.show.charts.hazard import hazard
 from journeylib.show.charts.heat import heat
+from journeylib.show.charts.incidence import incidence
 from journeylib.show.charts.inline import inline
 from journeylib.show.charts.lettering import unmarked
 from journeylib.show.charts.outcomes import outcomes
@@ -44,6 +48,10 @@ DRAWINGS: Mapping[str, Callable[..., Sheet]] = {
     "panels": panels,
     "spread": spread,
     "edges": edges,
+    "contrasts": contrasts,
+    "incidence": incidence,
+    "hazard": hazard,
+    "calibration": calibration,
 }
 
 

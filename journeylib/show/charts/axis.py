@@ -7,17 +7,23 @@ from datetime import date
 
 __all__ = ["days", "months", "values"]
 
+_RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_NEAR = (0.5, 0.67, 0.8, 1, 1.25, 1.5, 2)  # where all lie close to 1
 _DAY_STEPS = (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730)
 
 
 def values(low: float, high: float, unit: str) -> list[float]:
     """Give three to six round values that hold low and high, from zero.
 
-    What is no count and lies far above zero starts at a round value below it.
+    What is no count and lies far above zero starts at a round value below it. Ratios are logarithms.
 
     >>> values(0.30, 0.85, "share"), values(0.91, 0.97, "share")
     ([0.0, 0.25, 0.5, 0.75, 1.0], [0.9, 0.92, 0.94, 0.96, 0.98])
+    >>> [round(math.exp(one), 2) for one in values(math.log(0.4), math.log(3), "ratio")]
+    [0.2, 0.5, 1.0, 2.0, 5.0]
     """
+    if unit == "ratio":
+        return _ratios(low, high)
     start = low if low < 0 or (unit != "count" and low > 0.7 * high) else 0.0
     span = (high - start) or abs(high) or 1.0
     rough = span / 4
@@ -29,6 +35,16 @@ def values(low: float, high: float, unit: str) -> list[float]:
     if unit == "share":
         last = min(last, math.ceil(1 / step - 1e-9))
     return [round(i * step, 10) for i in range(first, max(last, first + 1) + 1)]
+
+
+def _ratios(low: float, high: float) -> list[float]:
+    """Round ratios, as logarithms, that hold both ends and 1."""
+    marks = _NEAR if max(-low, high) < math.log(2) else _RATIOS
+    every = [math.log(mark) for mark in marks]
+    below, above = [one for one in every if one <= min(low, 0.0)], [one for one in every if one >= max(high, 0.0)]
+    start, end = below[-1] if below else every[0], above[0] if above else every[-1]
+    kept = [one for one in every if start <= one <= end]
+    return kept if len(kept) > 1 else [math.log(0.5), 0.0, math.log(2)]
 
 
 def days(last: float, most: int) -> list[int]:

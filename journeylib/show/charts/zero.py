@@ -14,7 +14,7 @@ from journeylib.show.style import Sheet, measure
 
 __all__ = ["Zero", "is_claimed", "judged", "whisker"]
 
-_NAMES = ("source", "target", "group", "baseline")
+_NAMES = ("covariate", "source", "target", "group", "baseline")
 _ENDS = ("estimate", "low", "high")
 
 

@@ -17,9 +17,9 @@ _MOST_ROWS = 40
 _FOLDED, _MOST_FOLDED = {"heat", "forest", "parts", "edges"}, 240  # charts that leave rows to their tables
 _LONGEST_NAME = 90
 _LONGEST_SENTENCE = 500
-_UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high"}
+_UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high", "placebo_low", "placebo_high"}
 _UNSEEN_IN = {"stakes": {"baseline"}, "heat": {"unit"}, "reconciliation": {"n", "estimate", "low", "high"}}
-_IN_UNITS = {"q10", "q25", "q75", "q90", "detectable"}
+_IN_UNITS = {"q10", "q25", "q75", "q90", "detectable", "per_day", "placebo"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS
 
 
@@ -116,7 +116,7 @@ def _cell(record: Mapping[str, Any], row: Row, column: str) -> str:
     if row.state == "few" and column == "interval":
         return ""
     kind = words.unit(record, row.values)
-    if column == "measure":
+    if column == "measure" and record["form"] == "heat":
         return prose(words.named_measures(record).get(row.values[column], row.values[column]))
     if column in _IN_UNITS and isinstance(row.values[column], int | float):
         return escape(words.quantity(row.values[column], kind))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from journeylib.show.words import changes
 from journeylib.show.words.asking import asked, mark, unanswered, withdrawn
+from journeylib.show.words.codes import part_of, value
 from journeylib.show.words.comparing import (
     against,
     arrows,
@@ -23,9 +24,10 @@ from journeylib.show.words.differences import made
 from journeylib.show.words.figures import alt, subtitle, title, window
 from journeylib.show.words.findings import sentence
 from journeylib.show.words.grouped import adds, both, wholes
-from journeylib.show.words.heads import NOTHING, head, heading, part_of, value
+from journeylib.show.words.heads import NOTHING, head, heading
 from journeylib.show.words.judging import caution, ledger
 from journeylib.show.words.labels import CHROME, TERMS, label, page_name, terms, verdict
+from journeylib.show.words.leaving import contrasted, expected_axes, sides, unsaid
 from journeylib.show.words.marks import (
     FEW_CELL,
     HIDDEN_CELL,
@@ -113,6 +115,7 @@ __all__ = [
     "claimed_cells",
     "claims",
     "column",
+    "contrasted",
     "count",
     "customers",
     "cut",
@@ -123,6 +126,7 @@ __all__ = [
     "end",
     "ends",
     "estimate",
+    "expected_axes",
     "few",
     "few_cells",
     "footer",
@@ -165,6 +169,7 @@ __all__ = [
     "see",
     "segment",
     "sentence",
+    "sides",
     "signed",
     "signed_bare",
     "significant",
@@ -178,6 +183,7 @@ __all__ = [
     "title",
     "unanswered",
     "unit",
+    "unsaid",
     "unseen",
     "value",
     "veil",

@@ -88,6 +88,8 @@ def signed_bare(value: float, kind: str, decimals: int | None = None) -> str:
     >>> signed_bare(0.042, "points"), signed_bare(-120, "money EUR")
     ('+4.2', '−€1.20')
     """
+    if kind == "ratio":
+        return bare(value, kind, decimals)
     write = quantity if is_money(kind) else bare
     return _with_sign(value, write(abs(value), kind, decimals))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from journeylib.show.language import Phrases, later, say
 from journeylib.show.rows import rows
-from journeylib.show.words import comparing
+from journeylib.show.words import comparing, leaving
 from journeylib.show.words.labels import chain
 from journeylib.show.words.marks import HIDDEN_CELL, period
 from journeylib.show.words.names import dates, name
@@ -206,6 +206,7 @@ _CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "stay": _stay_claim,
     "incident": _incident_claim,
     **comparing.CLAIMS,
+    **leaving.CLAIMS,
 }
 
 TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -216,6 +217,7 @@ TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "survival": _survival_title,
     "coverage": _coverage_title,
     **comparing.TITLES,
+    **leaving.TITLES,
 }
 
 # Shares by measure: the title, and what the line under it says.
@@ -252,6 +254,7 @@ _SUBTITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "survival": _survival_subtitle,
     "coverage": _coverage_subtitle,
     **comparing.SUBTITLES,
+    **leaving.SUBTITLES,
 }
 
 _KINDS = Phrases(
@@ -268,5 +271,9 @@ _KINDS = Phrases(
         "panels": later("Line charts"),
         "spread": later("Range chart"),
         "edges": later("Dot chart"),
+        "contrasts": later("Dot chart"),
+        "incidence": later("Step curves"),
+        "hazard": later("Line chart"),
+        "calibration": later("Dot chart"),
     }
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from journeylib.show.language import begun, say
 from journeylib.show.rows import Row
-from journeylib.show.words import differences, stays, steps, trust
+from journeylib.show.words import differences, hazards, prospects, stays, steps, trust
 from journeylib.show.words.names import during, name
 from journeylib.show.words.notes import kept
 from journeylib.show.words.numbers import estimate, parts, percent, places, quantity
@@ -115,6 +115,8 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "nps": _nps,
     "incident": _incident,
     **differences.SENTENCES,
+    **hazards.SENTENCES,
+    **prospects.SENTENCES,
     **steps.SENTENCES,
     **stays.SENTENCES,
     **trust.SENTENCES,
@@ -135,6 +137,8 @@ _UNSAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "nps": lambda _: say("what the net promoter score is"),
     "incident": lambda _: say("whether a period stands out"),
     **differences.PURPOSES,
+    **hazards.PURPOSES,
+    **prospects.PURPOSES,
     **steps.PURPOSES,
     **stays.PURPOSES,
     **trust.PURPOSES,

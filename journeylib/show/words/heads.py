@@ -1,4 +1,4 @@
-"""What stands over and in the columns of a table: heads, captions, and the words for codes."""
+"""What stands over and in the columns of a table: heads and captions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from journeylib.show.language import Phrases, later, many, say
 from journeylib.show.words.measures import topic
 from journeylib.show.words.names import sentence_case
 from journeylib.show.words.numbers import count
-from journeylib.show.words.signs import hour
 from journeylib.show.words.units import unit
 
-__all__ = ["NOTHING", "head", "heading", "part_of", "value"]
+__all__ = ["NOTHING", "head", "heading"]
 
 _HEADS = Phrases(
     {
@@ -88,6 +87,20 @@ _HEADS = Phrases(
         "label": later("Because of"),
         "unit": later("Counted in"),
         "change": later("Change"),
+        "covariate": later("Segment"),
+        "from_day": later("From day"),
+        "until_day": later("Until day"),
+        "expected": later("Expected to leave"),
+        "predicted": later("Expected"),
+        "way": later("Way"),
+        "band": later("Fifth, the least at risk first"),
+        "reason": later("Reason"),
+        "level": later("What it is"),
+        "placebo": later("With histories of others"),
+        "is_proportional": later("One ratio is enough"),
+        "per_day": later("A day"),
+        "stay_days": later("Days they stay"),
+        "note": later("Why there is no ratio"),
     }
 )
 
@@ -104,78 +117,6 @@ _OWN_HEADS: Mapping[str, Phrases] = {
     "stakes": Phrases({"estimate": later("At stake")}),
 }
 
-# What the codes in a column are called.
-_VALUES: Mapping[str, Phrases] = {
-    "kept_to": Phrases({"fraction": later("below a second")}),
-    "known_by": Phrases(
-        {
-            "itself": later("a person on the event"),
-            "before": later("the person seen on its device before"),
-            "after": later("the person next seen on its device"),
-            "graph": later("ids that were merged"),
-            "device": later("only a device (anonymous)"),
-            "nobody": later("nothing (anonymous)"),
-        }
-    ),
-    "mode": Phrases(
-        {
-            "none": later("none: the event alone"),
-            "live": later("live: and the person before, on its device"),
-            "replay": later("replay: and the next one, within the look-back"),
-            "graph": later("graph: and ids that occur together"),
-        }
-    ),
-    "outcome": Phrases({"converted": later("converted"), "lost": later("lost"), "open": later("open")}),
-    "kind": Phrases(
-        {
-            "crude": later("as they are"),
-            "standardised": later("made alike"),
-            "rate": later("they themselves (rate)"),
-            "mix": later("who they are (mix)"),
-        }
-    ),
-    "baseline": Phrases({"rest": later("all others")}),
-    "unit": Phrases({"events": later("events"), "journeys": later("journeys"), "customers": later("customers")}),
-    "label": Phrases(
-        {
-            "target_events": later("all events of it in the period: what a trend counts"),
-            "begun_before": later("in journeys that began before the period"),
-            "repeated_in_journey": later("again in the same journey; left are journeys with it"),
-            "outside_goal_window": later("later than the goal allows; left are the journeys that reach the goal"),
-            "still_open": later("in journeys whose time is not over; left are those of the conversion"),
-            "no_source_before": later("with nothing that the path begins with in time before it"),
-            "open_on_path": later("on the path, though their time is not over"),
-            "late_in_journey": later("on the path, though later than the goal allows; left are journeys on the path"),
-            "several_journeys": later("further journeys of the same customer"),
-            "later_entry_only": later("customers whose first entry leads nowhere, but a later one does"),
-            "across_journeys": later("customers who get there in a later journey"),
-            "entered_before": later("customers whose entry is in a journey from before the period; left is the funnel"),
-        }
-    ),
-    "weekday": Phrases(
-        {
-            "1": later("Monday"),
-            "2": later("Tuesday"),
-            "3": later("Wednesday"),
-            "4": later("Thursday"),
-            "5": later("Friday"),
-            "6": later("Saturday"),
-            "7": later("Sunday"),
-        }
-    ),
-    "sign": Phrases({"many": later("many moments in 24 hours"), "fast": later("short pauses"), "both": later("both")}),
-}
-
-# What a flow calls the places that are none of the data's own.
-_ENDS = Phrases(
-    {
-        "converted": later("converted"),
-        "drop-off": later("drop-off"),
-        "open": later("open"),
-        "other": later("other"),
-    }
-)
-
 _ESTIMATES = Phrases(
     {
         "share": later("Share"),
@@ -188,6 +129,7 @@ _ESTIMATES = Phrases(
         "count": later("Count"),
         "records": later("Records"),
         "number": later("Estimate"),
+        "ratio": later("Ratio"),
     }
 )
 
@@ -228,6 +170,14 @@ _CAPTIONS = Phrases(
         "best_channel": later("Which first channel serves each group best"),
         "best_hour": later("Which hour serves each group best"),
         "best_weekday": later("Which weekday serves each group best"),
+        "contrasts": later("Differences, segment by segment"),
+        "incidence": later("Left for each cause"),
+        "hazard": later("Who leaves, by days since the start"),
+        "calibration": later("Expected and come true"),
+        "at_risk": later("How many are expected to leave"),
+        "risk_reasons": later("What those most at risk have in common"),
+        "foretold": later("How good the forecast was on time it had not seen"),
+        "worth": later("What a customer is expected to bring"),
         "reconciliation": later("Why funnel, path and trend count differently"),
     }
 )
@@ -260,7 +210,7 @@ def head(column: str, record: Mapping[str, Any]) -> str:
             return say("Events")
         if record["form"] in ("survival", "left"):
             return say("Still there")
-        is_apart = record["form"] == "stay" or "baseline" in record.get("columns", ())
+        is_apart = unit(record) != "ratio" and (record["form"] == "stay" or "baseline" in record.get("columns", ()))
         return say("Difference") if is_apart else _ESTIMATES[unit(record).partition(" ")[0]]
     if column == "top_chance":
         top = int(record["context"].get("top") or 1)
@@ -281,24 +231,3 @@ def heading(record: Mapping[str, Any]) -> str:
         kind = next((name for name in ("hour", "weekday") if name in record["columns"]), "channel")
         return _CAPTIONS[f"best_{kind}"]
     return _CAPTIONS.get(record["form"]) or sentence_case(record["form"])
-
-
-def part_of(record: Mapping[str, Any], code: Any) -> str:
-    """Name an hour, a weekday or whatever else is ranked in a table of what is best.
-
-    >>> part_of({"columns": ["group", "weekday"]}, 7), part_of({"columns": ["group", "channel"]}, "web")
-    ('Sunday', 'web')
-    """
-    if "weekday" in record["columns"]:
-        return value("weekday", str(code))
-    return hour(code) if "hour" in record["columns"] else str(code)
-
-
-def value(column: str, code: str, form: str = "") -> str:
-    """Give the words for a code of a column, where the form has it; a name from data as it is.
-
-    >>> value("sign", "fast"), value("channel", "web"), value("target", "drop-off", "flow")
-    ('short pauses', 'web', 'drop-off')
-    """
-    known = _ENDS if form == "flow" and column in ("source", "target") else _VALUES.get(column)
-    return code if known is None else known.get(code, code)

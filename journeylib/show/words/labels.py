@@ -9,7 +9,7 @@ from journeylib.show.language import Phrases, later, say
 from journeylib.show.rows import rows
 from journeylib.show.words.names import name, sentence_case
 from journeylib.show.words.numbers import quantity
-from journeylib.show.words.units import unit
+from journeylib.show.words.units import is_lapse, unit
 
 __all__ = ["CHROME", "TERMS", "VERDICTS", "chain", "label", "page_name", "stood", "terms", "verdict"]
 
@@ -102,6 +102,18 @@ TERMS = Phrases(
             "an association; it does not say why."
         ),
         "lapse": later("A customer has lapsed at the start of the first long silence."),
+        "ratio": later(
+            "A ratio of 2: of two customers still there, otherwise alike, one is twice as likely to leave on the next "
+            "day. It is an association; it does not say why."
+        ),
+        "forecast": later(
+            "Expected: by a model of those who were there before, made of what was known of each then, and judged on "
+            "time it had not seen."
+        ),
+        "worth": later(
+            "What a customer is expected to bring: the days that customers stay within the stated time, times what one "
+            "brings a day while there."
+        ),
         "points": later("Points are between shares and scores: 30\u202f% and 34\u202f% differ by 4 points."),
         "rest": later("All others: everybody who is not in the group."),
         "alike": later(
@@ -150,6 +162,11 @@ _USES: Mapping[str, Sequence[str]] = {
     "incident": ["interval"],
     "stay": ["interval", "stay"],
     "left": ["interval"],
+    "hazards": ["interval", "ratio"],
+    "leads": ["interval", "ratio"],
+    "expected": ["interval", "forecast"],
+    "foretold": ["interval", "forecast"],
+    "worth": ["interval", "worth"],
     "median_stay": ["interval"],
     "outcomes": ["outcome"],
     "flow": ["flow"],
@@ -244,6 +261,11 @@ def label(record: Mapping[str, Any]) -> str:
         if horizon:
             return say("Customers still there after {time}", time=quantity(horizon, "days"))
         return say("Customers still there")
+    if form == "expected":
+        time = quantity(context["days"], "days")
+        if is_lapse(record):
+            return say("Expected to fall silent within {time}", time=time)
+        return say("Expected to leave within {time}", time=time)
     return _LABELS.get(form) or sentence_case(form)
 
 
@@ -253,7 +275,7 @@ def terms(record: Mapping[str, Any]) -> list[str]:
     if record.get("not_applicable") is not None or not record["rows"] or not (record["kind"] in _EXPLAINED or is_table):
         return []
     used = list(_USES.get(record["form"], ()))
-    if record["context"].get("kind") == "lapse":
+    if is_lapse(record):
         used.append("lapse")
     if record["form"] in _COMPARING:
         used += _OF_MEASURES.get(str(record["context"].get("measure")), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 from journeylib.show.language import Phrases, later, many, say
 from journeylib.show.words.money import is_money, major
@@ -92,7 +93,7 @@ def tick(value: float, unit: str, *, is_last: bool = False) -> str:
     >>> tick(0.05, "points"), tick(0.05, "points", is_last=True), tick(2000, "money EUR", is_last=True)
     ('5', '5 points', '€20')
     """
-    scaled = value * 100 if unit in ("share", "points") else value
+    scaled = math.exp(value) if unit == "ratio" else value * 100 if unit in ("share", "points") else value
     decimals: int | None = next(i for i in range(4) if i == 3 or abs(scaled - round(scaled, i)) < 1e-9)
     if is_money(unit):
         decimals = 0 if major(value, unit).is_integer() else None

@@ -34,6 +34,7 @@ THIN = "\u202f"  # narrow no-break space
 
 _TIMES = {"days", "hours", "minutes", "seconds"}
 _SCALE = {"share": 100.0, "points": 100.0}
+_LOG = "ratio"  # kept as its natural logarithm, so that no difference is 0
 _COARSE = {"days", "hours", "points", "marks"}  # a tenth is exact enough
 _POINTS = {"points", "marks"}  # a difference of shares, and one of scores
 
@@ -50,13 +51,13 @@ def places(unit: str, value: float, low: float = math.nan, high: float = math.na
         return 0
     if money.is_money(unit):
         return money.places(unit, value)
-    scale = _SCALE.get(unit, 1.0)
-    size = abs(value) * scale
+    value, low, high = (_shown(one, unit) for one in (value, low, high))
+    size = abs(value)
     digits = 0 if size >= 10 or size == 0 else 1 if size >= 1 or unit in _COARSE else 2
     if unit in ("days", "hours"):
         return digits
-    ends = [end * scale for end in (low, high) if not math.isnan(end) and end != value]
-    while digits < 2 and any(fixed(end, digits) == fixed(value * scale, digits) for end in ends):
+    ends = [end for end in (low, high) if not math.isnan(end) and end != value]
+    while digits < 2 and any(fixed(end, digits) == fixed(value, digits) for end in ends):
         digits += 1
     return digits
 
@@ -84,8 +85,8 @@ def quantity(value: float, unit: str, decimals: int | None = None) -> str:
 
     >>> quantity(34.2, "days"), quantity(1, "days"), quantity(-4, "score"), quantity(0.031, "points")
     ('34 days', '1 day', '−4', '3.1 points')
-    >>> quantity(34.2, "marks"), quantity(1240, "money EUR"), quantity(0.2, "hours")
-    ('34 points', '€12.40', '12 minutes')
+    >>> quantity(34.2, "marks"), quantity(1240, "money EUR"), quantity(0.2, "hours"), quantity(math.log(0.5), "ratio")
+    ('34 points', '€12.40', '12 minutes', '0.50')
     """
     if math.isnan(value):
         return "–"
@@ -113,7 +114,7 @@ def bare(value: float, unit: str, decimals: int | None = None) -> str:
         return "–"
     if money.is_money(unit):
         return fixed(money.major(value, unit), money.places(unit, value) if decimals is None else decimals)
-    return _trimmed(value * _SCALE.get(unit, 1.0), unit, places(unit, value) if decimals is None else decimals)
+    return _trimmed(_shown(value, unit), unit, places(unit, value) if decimals is None else decimals)
 
 
 def between(low: float, high: float, unit: str, decimals: int | None = None) -> str:
@@ -133,7 +134,7 @@ def between(low: float, high: float, unit: str, decimals: int | None = None) -> 
     if money.is_money(unit):
         return money.between(low, high, unit, decimals)
     ends = bare(low, unit, decimals), bare(high, unit, decimals)
-    return _span(*ends, unit, _size(high, unit, decimals), is_wide=low < 0)
+    return _span(*ends, unit, _size(high, unit, decimals), is_wide=_shown(low, unit) < 0)
 
 
 def estimate(values: Mapping[str, Any], unit: str, *, n: bool = True) -> str:
@@ -246,6 +247,11 @@ def _percent(share: float, decimals: int) -> str:
     return say("{number}\u202f%", number=fixed(scaled, decimals))
 
 
+def _shown(value: float, unit: str) -> float:
+    """The number that is written for a value."""
+    return math.exp(value) if unit == _LOG else value * _SCALE.get(unit, 1.0)
+
+
 def _trimmed(value: float, unit: str, decimals: int) -> str:
     """Write a time without a last zero, anything else with all its decimals."""
     is_whole = decimals == 1 and rounded(value, 1) % 1 == 0
@@ -255,7 +261,7 @@ def _trimmed(value: float, unit: str, decimals: int) -> str:
 def _size(value: float, unit: str, decimals: int | None) -> float:
     """The size that singular and plural go by: as it is shown, and never whole where it shows decimals."""
     decimals = places(unit, value) if decimals is None else decimals
-    size = abs(float(rounded(value * _SCALE.get(unit, 1.0), decimals)))
+    size = abs(float(rounded(_shown(value, unit), decimals)))
     return size if decimals == 0 or (decimals == 1 and unit in _TIMES) else 0.5
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from journeylib.show.language import many, say
 from journeylib.show.rows import Row, rows
-from journeylib.show.words import grouped
-from journeylib.show.words.heads import value
+from journeylib.show.words import grouped, leaving
+from journeylib.show.words.codes import value
 from journeylib.show.words.marks import outcome, period
 from journeylib.show.words.names import apart, date, enumerated, listed, name
 from journeylib.show.words.numbers import count, customers, estimate, quantity
@@ -162,4 +162,5 @@ _SEE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "survival": _see_survival,
     "coverage": _see_coverage,
     **grouped.SEE,
+    **leaving.SEE,
 }

@@ -10,8 +10,9 @@ from journeylib.estimates import Z
 from journeylib.show.language import begun, later, say
 from journeylib.show.rows import Row, rows
 from journeylib.show.words.names import apart, listed, name
-from journeylib.show.words.numbers import between, customers, estimate, parts, quantity
+from journeylib.show.words.numbers import between, count, customers, estimate, parts, quantity
 from journeylib.show.words.standing import claim, shown, spoken
+from journeylib.show.words.units import is_lapse
 
 __all__ = ["PURPOSES", "SENTENCES"]
 
@@ -46,7 +47,7 @@ def _longer(record: Mapping[str, Any], row: Row) -> str:
         "ends": between(row.low, row.high, "days") if more else between(-row.high, -row.low, "days"),
         "customers": customers(row.values["n"]),
     }
-    longer, less = (_LONGER_ACTIVE, _LESS_ACTIVE) if _is_lapse(record) else (_LONGER, _LESS)
+    longer, less = (_LONGER_ACTIVE, _LESS_ACTIVE) if is_lapse(record) else (_LONGER, _LESS)
     return spoken(say(longer if more else less, **told), is_claimed=claim(record, row) == "claimed")
 
 
@@ -78,9 +79,9 @@ def _alike(record: Mapping[str, Any], alike: Sequence[Row]) -> str:
     }
     if len(alike) > 1:
         groups_or = listed(groups, "or")
-        return say(_ALIKE_ACTIVE if _is_lapse(record) else _ALIKE, groups=groups_or, **told)
+        return say(_ALIKE_ACTIVE if is_lapse(record) else _ALIKE, groups=groups_or, **told)
     told |= {"group": groups[0], "customers": customers(row.values["n"]), "ends": between(row.low, row.high, "days")}
-    return say(_ONE_ALIKE_ACTIVE if _is_lapse(record) else _ONE_ALIKE, **told)
+    return say(_ONE_ALIKE_ACTIVE if is_lapse(record) else _ONE_ALIKE, **told)
 
 
 _ALIKE = later(
@@ -109,16 +110,12 @@ def _detectable(record: Mapping[str, Any], row: Row) -> float:
     return (row.high - row.low) / (2 * Z) * _POWER
 
 
-def _is_lapse(record: Mapping[str, Any]) -> bool:
-    return bool(record["context"].get("kind") == "lapse")
-
-
 def _left(record: Mapping[str, Any]) -> str:
     first, *others = sorted(shown(record), key=lambda row: -row.estimate)
     value, bracket = parts(first.values, "share")
     time = quantity(record["context"]["horizon_days"], "days")
     told = {"time": time, "share": value, "customers": _whose(record, first), "bracket": bracket}
-    if _is_lapse(record):
+    if is_lapse(record):
         said = say("After {time}, {share} of {customers} are still active {bracket}", **told)
     else:
         said = say("After {time}, {share} of {customers} are still there {bracket}", **told)
@@ -137,21 +134,41 @@ def _whose(record: Mapping[str, Any], row: Row) -> str:
 
 
 def _median_stay(record: Mapping[str, Any]) -> str:
+    """Say when half have left, the soonest first; then of whom fewer than half have."""
+    found = shown(record)
+    reached = sorted((row for row in found if not math.isnan(row.estimate)), key=lambda row: row.estimate)
+    others = [row for row in found if math.isnan(row.estimate)]
     said = []
-    for row in sorted(shown(record), key=lambda row: math.inf if math.isnan(row.estimate) else row.estimate):
-        whose = _whose(record, row)
-        if math.isnan(row.estimate):
-            behind = customers(row.values["n"])
-            unknown = say(
-                "of {customers}, fewer than half have left in the time observed ({behind})",
-                customers=whose,
-                behind=behind,
-            )
-            said.append(unknown)
+    for row in reached[:_MOST_GROUPS]:
+        told = {"customers": _whose(record, row), "time": estimate(row.values, "days")}
+        if is_lapse(record):
+            said.append(say("half of the {customers} have fallen silent after {time}", **told))
         else:
-            time = estimate(row.values, "days")
-            said.append(say("half of the {customers} have left after {time}", customers=whose, time=time))
-    return say("{finding}.", finding=begun(apart(said[:_MOST_GROUPS])))
+            said.append(say("half of the {customers} have left after {time}", **told))
+    if others:
+        told = {"customers": _of_these(record, others), "behind": customers(min(row.n or 0 for row in others))}
+        if len(others) > 1:
+            told["behind"] = say("{customers} or more each", customers=told["behind"])
+        if is_lapse(record):
+            said.append(
+                say("of {customers}, fewer than half have fallen silent in the time observed ({behind})", **told)
+            )
+        else:
+            said.append(say("of {customers}, fewer than half have left in the time observed ({behind})", **told))
+    return say("{finding}.", finding=begun(apart(said)))
+
+
+_FEWER_SILENT = later("of {customers}, fewer than half have fallen silent in the time observed ({behind})")
+
+
+def _of_these(record: Mapping[str, Any], found: Sequence[Row]) -> str:
+    """The customers of some rows."""
+    if not found[0].label:
+        return say("customers")
+    groups = [name(row.label) for row in found[:_MOST_GROUPS]]
+    if len(found) > _MOST_GROUPS:
+        groups.append(say("{number} more", number=count(len(found) - _MOST_GROUPS)))
+    return say("customers whose {by} is {group}", by=name(record["columns"][0]), group=listed(groups, "or"))
 
 
 def _returned(record: Mapping[str, Any]) -> str:

@@ -1,11 +1,11 @@
-"""What the numbers of a record are: shares, counts, days, points."""
+"""What the numbers of a record are: shares, counts, days, points; and whether leaving is a silence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["unit"]
+__all__ = ["is_lapse", "unit"]
 
 _UNITS = {
     "stay": "days",
@@ -15,6 +15,7 @@ _UNITS = {
     "left_customers": "count",
     "coverage": "count",
     "records": "records",
+    **dict.fromkeys(("hazards", "leads", "ratios", "bands"), "ratio"),
 }
 _SHARES = {
     *(
@@ -39,7 +40,7 @@ _SHARES = {
         "sensitivity",
         "paths",
     ),
-    *("edges", "follows", "best"),
+    *("edges", "follows", "best", "incidence", "at_risk", "risk_reasons", "calibration", "hazard"),
     *("anonymous", "anonymous_share", "accepted_share", "ties", "late", "bots", "bot_signs", "known"),
 }
 # Forms whose estimates are differences between two groups, and the units of these.
@@ -51,7 +52,8 @@ def unit(record: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> 
     """Give what the estimates of a record are: share, count, records, days, hours, score, points or number.
 
     A count is of customers or of what they did, and shared pages round it; records were read, and are exact.
-    Money is named with its currency ("money EUR"). Between groups, shares differ by points and scores by marks.
+    Money is named with its currency ("money EUR"); a ratio is kept as its natural logarithm. Between groups, shares
+    differ by points and scores by marks.
 
     The unit of its own that a row of a heat map has (in `values`) decides, then the context's; otherwise the form does.
 
@@ -69,3 +71,8 @@ def unit(record: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> 
     if found == "money":
         return " ".join(["money", *filter(None, [record["context"].get("currency")])])
     return _APART.get(found, found) if form in _CONTRASTS else found
+
+
+def is_lapse(record: Mapping[str, Any]) -> bool:
+    """Tell whether leaving is a silence here, not the end of a contract."""
+    return str(record["context"].get("kind")).endswith("lapse")

@@ -1,0 +1,112 @@
+"""What a page shows of churn: hazard ratios as contrasts, and differences in days for several segments.
+
+On a page a ratio is kept as its natural logarithm: then no difference is 0, an interval widens evenly to the
+level of a claim, and whatever is made of differences holds. Words and charts write it as a ratio.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from journeylib import schema
+from journeylib.measures import churn
+from journeylib.trace import measured
+
+__all__ = ["days", "leads", "leaving", "ratios", "turning"]
+
+_ENDS = ["estimate", "low", "high"]
+_CONTRAST = ["covariate", "group", "baseline"]
+
+
+@measured
+def ratios(found: pd.DataFrame) -> pd.DataFrame:
+    """Make the rows of `churn.model` or `churn.bands` contrasts: a row a level, its ratio as a logarithm.
+
+    A ratio that is 0, or that cannot be told, has no numbers; `note` says why where there is such a row. Bands of
+    time stay apart; the last has no `until_day`.
+
+    >>> row = {"covariate": "plan", "level": "annual", "baseline": "monthly", "n": 90, "estimate": 0.5, "low": 0.25}
+    >>> ratios(pd.DataFrame([{**row, "high": 1.0, "is_enough": True, "p": 0.05, "left": 40}]))["estimate"].round(3)[0]
+    np.float64(-0.693)
+    """
+    named = found.rename(columns={"level": "group"})
+    bands = [name for name in ("from_day", "until_day") if name in named]
+    made = _logged(named, [*_CONTRAST, *bands], ["p", "left", "events", "is_proportional", "note"])
+    if "until_day" in made:
+        made["until_day"] = made["until_day"].astype("Int64").where(made["until_day"] > 0)
+    return made if "note" not in made or made["note"].any() else made.drop(columns="note")
+
+
+@measured
+def leads(found: pd.DataFrame) -> pd.DataFrame:
+    """Make the rows of `churn.leading_paths` contrasts of a path with no such path, its ratio as a logarithm."""
+    named = found.rename(columns={"path": "group"}).assign(baseline="rest")
+    made = _logged(named, ["group", "baseline"], ["p", "left", "expected"])
+    for name in ("placebo", "placebo_low", "placebo_high"):
+        if name in named:
+            made[name] = [_log(value) for value in named[name]]
+    return made
+
+
+@measured
+def leaving(found: pd.DataFrame, *, band_days: int) -> pd.DataFrame:
+    """Make the rows of `churn.hazard` shares: of those there when a band of days begins, who leaves within it.
+
+    From h departures a customer-day that is 1 − exp(−h · days). A last band that was cut short is left out.
+
+    >>> row = {"from_day": 1, "until_day": 30, "n": 90, "estimate": 0.01, "low": 0.005, "high": 0.02, "is_enough": True}
+    >>> leaving(pd.DataFrame([{**row, "at_risk": 90, "left": 20}]), band_days=30)["estimate"].round(3)[0]
+    np.float64(0.259)
+    """
+    if found.empty:
+        return found
+    whole = found[found["until_day"] - found["from_day"] == band_days - 1]
+    made = whole.drop(columns=["until_day", "customer_days"], errors="ignore").reset_index(drop=True)
+    for name in _ENDS:
+        made[name] = [-math.expm1(-band_days * value) for value in made[name]]
+    return made
+
+
+@measured
+def turning(bands: pd.DataFrame, found: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Keep of ratios by bands of time those of the segment `by`, and of all whose one ratio (`found`) changes."""
+    if bands.empty:
+        return bands
+    changes = [] if found.empty else found.loc[found["is_proportional"].eq(False), "covariate"].tolist()
+    kept = bands[bands["covariate"].isin([by, *changes])]
+    return kept.drop(columns=["p", "events", "is_proportional"]).reset_index(drop=True)
+
+
+@measured
+def days(followed: nw.LazyFrame, names: Sequence[str], *, horizon_days: int) -> pd.DataFrame:
+    """Compare by several segments how many of the first `horizon_days` customers stay: `churn.stay` for each.
+
+    A segment with one group has no row. These repeat what else is compared, so none has a p.
+    """
+    frames = []
+    for name in names:
+        one = churn.stay(followed, [name], horizon_days=horizon_days)
+        if not one.empty:
+            frames.append(one.drop(columns=["p"]).assign(covariate=name))
+    if not frames:
+        return schema.not_applicable("there is nothing to compare", _CONTRAST, ["at_risk", "left"])
+    return pd.concat(frames, ignore_index=True)[[*_CONTRAST, *schema.RESULT, "at_risk", "left"]]
+
+
+def _logged(found: pd.DataFrame, by: Sequence[str], extra: Sequence[str]) -> pd.DataFrame:
+    if found.empty:
+        return schema.not_applicable(str(found.attrs.get("not_applicable", "nobody left")), by, extra)
+    columns = [name for name in (*by, *schema.RESULT, *extra) if name in found]
+    made = found[columns].copy()
+    for name in _ENDS:
+        made[name] = [_log(value) for value in made[name]]
+    return made
+
+
+def _log(value: Any) -> float:
+    return math.log(value) if value is not None and value > 0 and math.isfinite(value) else math.nan
