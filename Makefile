@@ -62,8 +62,9 @@ torture: .stamps/test ## kills, floods, corruptions, attacks on hidden cells; wr
 	$(BIN)/python tests/heavy/attack.py
 	$(BIN)/python tests/heavy/identical.py
 
-simulate: .stamps/test ## coverage of intervals, errors of tests and series; writes docs/statistics.md, null-worlds.md, changes.md, comparison.md, planted.md
+simulate: .stamps/test ## coverage of intervals, errors of tests and series; writes docs/statistics.md, churn.md, null-worlds.md, changes.md, comparison.md, planted.md
 	$(BIN)/python tests/heavy/simulate.py
+	$(BIN)/python tests/heavy/simulate_churn.py
 	$(BIN)/python tests/heavy/null_worlds.py
 	$(BIN)/python tests/heavy/changes.py
 	$(BIN)/python tests/heavy/compare.py
@@ -72,6 +73,7 @@ simulate: .stamps/test ## coverage of intervals, errors of tests and series; wri
 bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks*.md
 	$(BIN)/python tests/heavy/bench.py
 	$(BIN)/python tests/heavy/bench_load.py
+	$(BIN)/python tests/heavy/bench_churn.py
 
 clean: ## remove the environment and the two sample reports with their data; yours stay
 	rm -rf .venv .stamps .mypy_cache .ruff_cache .pytest_cache

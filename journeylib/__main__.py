@@ -110,6 +110,17 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("customer", metavar="CUSTOMER", help="a customer's id, a person's or a device's")
     explain.add_argument("--store", required=True, metavar="DIR", help="the store's folder")
 
+    export = _verb(
+        verbs, "export", _export, "write a list of customers for the people who act on it",
+        "journey export at-risk reports/demo.toml --to /srv/retention",
+    )  # fmt: skip
+    export.add_argument("what", choices=["at-risk"], help="at-risk: who is likely to leave soon")
+    export.add_argument("recipe", metavar="RECIPE", help="the recipe whose page on churn says what leaving is")
+    export.add_argument("--to", required=True, metavar="FOLDER", help="where the list goes, outside reports and store")
+    export.add_argument("--days", type=int, metavar="N", help="how far ahead (default: the page's ahead_days)")
+    export.add_argument("--most", type=int, default=200, metavar="N", help="the most customers to list (default: 200)")
+    export.add_argument("--ids", action="store_true", help="add the customers' own ids; for private recipes only")
+
     _verb(verbs, "doctor", _doctor, "say whether this machine can run reports", "journey doctor")
     return parser
 
@@ -200,6 +211,13 @@ def _explain(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
 
     found = explain(said.store, said.customer)
     return found, words(found), 0
+
+
+def _export(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib.publish.export import at_risk, lines
+
+    done = at_risk(said.recipe, said.to, days=said.days, most=said.most, ids=said.ids)
+    return done, lines(done), 0
 
 
 def _doctor(_: argparse.Namespace) -> tuple[Any, Iterable[str], int]:

@@ -10,13 +10,14 @@ a frame carries when it is sorted, filtered or extended.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec
 
 import pandas as pd
 
-__all__ = ["KEY", "measured", "note"]
+__all__ = ["KEY", "measured", "note", "unnoted"]
 
 KEY = "queries"
 
@@ -52,6 +53,16 @@ def measured(measure: Callable[_P, pd.DataFrame]) -> Callable[_P, pd.DataFrame]:
         return frame
 
     return call
+
+
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Note nothing of what runs inside: it reads rows that a query has fetched which is noted already."""
+    token = _running.set(None)
+    try:
+        yield
+    finally:
+        _running.reset(token)
 
 
 def note(text: Callable[[], str]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
+import planted_leaving
 import pytest
 from scipy.stats import binomtest
 
 import journeylib
+from journeylib import engine
 from journeylib.data import worlds
 from journeylib.journeys import segments
 from journeylib.measures import channels, churn, trends
@@ -44,13 +45,6 @@ def _longer_stay(store):
     return row
 
 
-def _planted_days(plant):
-    """The days of 365 that annual customers stay longer: the area between the two Weibull curves (shape 0.9)."""
-    days = np.arange(365) + 0.5
-    monthly = (1 - plant["monthly_left_in_365_days"]) ** ((days / 365) ** 0.9)
-    return float((monthly ** plant["hazard_ratio"] - monthly).sum())
-
-
 def _bounced(store, plant):
     [row] = channels.bounces(store.steps, plant["chain"]).to_dict("records")
     return row
@@ -77,7 +71,7 @@ def test_annual_customers_leave_later_in_every_world(planted):
 def test_planted_sizes_lie_in_their_intervals(planted):
     inside = []
     for store, plants in planted:
-        row, truth = _longer_stay(store), _planted_days(plants["churn"])
+        row, truth = _longer_stay(store), plants["churn"]["stays_longer_days"]
         inside.append(row["low"] <= truth <= row["high"])
         row, truth = _bounced(store, plants["bounce"]), plants["bounce"]["realised"]["share"]
         inside.append(row["low"] <= truth <= row["high"])
@@ -88,8 +82,18 @@ def test_the_incident_is_found_within_two_days_and_once(planted):
     assert [_is_near(_window(store), plants["incident"]) for store, plants in planted] == [True] * len(SEEDS)
 
 
+def test_the_days_and_leavers_of_each_reason_are_those_of_the_truth(planted):
+    for store, plants in planted:
+        rows = engine.collect(planted_leaving.histories(store, plants))
+        for name in ("complaint", "contacts", "activated", "cut_off"):
+            inside, told = rows[rows[name] == "yes"], plants[name]["realised"]
+            days = int((inside["day"] - inside["entry_day"]).sum())
+            assert (days, int(inside["has_left"].sum())) == (told["customer_days"], told["left"]), name
+            assert told["left"] > 5
+
+
 def test_no_longer_stay_of_the_planted_size_is_found_where_none_was_planted(unplanted, planted):
-    truth = _planted_days(planted[0][1]["churn"])
+    truth = planted[0][1]["churn"]["stays_longer_days"]
     found = [_longer_stay(store) for store, _ in unplanted]
     assert [row["low"] <= truth <= row["high"] for row in found] == [False] * len(SEEDS)
 

@@ -9,7 +9,7 @@ from journeylib.engine.cutting import cut
 from journeylib.engine.files import nested, numbered, read_csv, read_json, rows_in, scan, write
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
-from journeylib.engine.tables import as_json, collect, digest, fingerprint, from_frame, md5, query
+from journeylib.engine.tables import as_json, collect, digest, fingerprint, from_frame, kept, md5, query
 from journeylib.engine.values import dates, decimal, instant, microseconds, midnight
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "fingerprint",
     "from_frame",
     "instant",
+    "kept",
     "listing",
     "md5",
     "microseconds",

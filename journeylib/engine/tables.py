@@ -16,7 +16,7 @@ from journeylib.engine.native import connection, lazy, quoted, sql
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "collect", "digest", "fingerprint", "from_frame", "md5", "query"]
+__all__ = ["as_json", "collect", "digest", "fingerprint", "from_frame", "kept", "md5", "query"]
 
 
 def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
@@ -41,6 +41,18 @@ def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFram
         frame = frame.sort_values(list(order_by), kind="stable", ignore_index=True)
     trace.note(lambda: _raw(fetched))
     return frame
+
+
+def kept(table: nw.LazyFrame) -> nw.LazyFrame:
+    """Run a table once and keep its rows in memory, for what is asked of them often; a table of Spark stays as it is.
+
+    The query is noted; what is asked of the rows then reads no store, and belongs under `trace.unnoted`.
+    """
+    if not table.implementation.is_duckdb():
+        return table
+    rows = table.collect("pyarrow").to_native()
+    trace.note(lambda: _raw(table))
+    return lazy(connection().from_arrow(rows))
 
 
 def as_json(table: nw.LazyFrame, into: str) -> nw.LazyFrame:

@@ -182,8 +182,8 @@ def gathered(cells: Cells) -> DaySums:
         _at_risk(cells, cells.day[gone]),
         cells.n[gone],
         cells.x[gone],
-        *(risk[:, 0], risk[:, 1:cut], risk[:, cut:].reshape(-1, p, p)),
-        *(leaving[:, 0], leaving[:, 1:cut], leaving[:, cut:].reshape(-1, p, p)),
+        *(risk[:, 0], risk[:, 1:cut], risk[:, cut:].reshape(len(gone), p, p)),
+        *(leaving[:, 0], leaving[:, 1:cut], leaving[:, cut:].reshape(len(gone), p, p)),
         *_ties(cells.n[gone], risk[:, 0], leaving[:, 0]),
     )
 

@@ -12,20 +12,26 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
+from scipy.stats import binom
 
 from journeylib import schema
+from journeylib.errors import ParameterError
 from journeylib.measures import churn
 from journeylib.trace import measured
 
-__all__ = ["days", "leads", "leaving", "ratios", "turning"]
+__all__ = ["days", "leads", "leaving", "ratios", "turning", "worth"]
 
 _ENDS = ["estimate", "low", "high"]
+_BY_CHANCE, _SURE = 0.05, 0.01  # of placebos that leave out no difference; the chance of so many
+_CHECKS = ["active", "placebo", "placebo_low", "placebo_high"]
 _CONTRAST = ["covariate", "group", "baseline"]
 
 
 @measured
-def ratios(found: pd.DataFrame) -> pd.DataFrame:
+def ratios(found: pd.DataFrame, *, without: Sequence[str] = ()) -> pd.DataFrame:
     """Make the rows of `churn.model` or `churn.bands` contrasts: a row a level, its ratio as a logarithm.
+
+    `without` names covariates that only hold the others alike, and are told elsewhere.
 
     A ratio that is 0, or that cannot be told, has no numbers; `note` says why where there is such a row. Bands of
     time stay apart; the last has no `until_day`.
@@ -34,23 +40,40 @@ def ratios(found: pd.DataFrame) -> pd.DataFrame:
     >>> ratios(pd.DataFrame([{**row, "high": 1.0, "is_enough": True, "p": 0.05, "left": 40}]))["estimate"].round(3)[0]
     np.float64(-0.693)
     """
-    named = found.rename(columns={"level": "group"})
+    named = found[~found["covariate"].isin(list(without))].rename(columns={"level": "group"})
     bands = [name for name in ("from_day", "until_day") if name in named]
     made = _logged(named, [*_CONTRAST, *bands], ["p", "left", "events", "is_proportional", "note"])
     if "until_day" in made:
         made["until_day"] = made["until_day"].astype("Int64").where(made["until_day"] > 0)
-    return made if "note" not in made or made["note"].any() else made.drop(columns="note")
+    return _noted(made)
 
 
 @measured
 def leads(found: pd.DataFrame) -> pd.DataFrame:
-    """Make the rows of `churn.leading_paths` contrasts of a path with no such path, its ratio as a logarithm."""
+    """Make the rows of `churn.leading_paths` contrasts of a path with no such path, its ratios as logarithms.
+
+    What is rather a part of leaving than what comes before it (`note`) is no contrast: it is not enough. Nor is
+    anything ("others too") where the histories of other customers seem to matter as well, oftener than chance brings.
+    """
     named = found.rename(columns={"path": "group"}).assign(baseline="rest")
-    made = _logged(named, ["group", "baseline"], ["p", "left", "expected"])
-    for name in ("placebo", "placebo_low", "placebo_high"):
-        if name in named:
-            made[name] = [_log(value) for value in named[name]]
-    return made
+    made = _logged(named, ["group", "baseline"], ["p", "left", "expected", *_CHECKS, "note"])
+    for name in _CHECKS:
+        if name in made:
+            made[name] = [_log(value) for value in made[name]]
+    if _misled(made):
+        made["note"] = made["note"].where(made["note"] != "", "others too")
+    if "note" in made:
+        made["is_enough"] &= made["note"] == ""
+    return _noted(made)
+
+
+def _misled(made: pd.DataFrame) -> bool:
+    """Whether more placebos leave out no difference than chance brings (binomial, 1 %): then none is to be believed."""
+    if "placebo_low" not in made:
+        return False
+    known = made[made["placebo_low"].notna() & made["is_enough"]]
+    apart = int(((known["placebo_low"] > 0) | (known["placebo_high"] < 0)).sum())
+    return bool(binom.sf(apart - 1, len(known), _BY_CHANCE) < _SURE)
 
 
 @measured
@@ -96,6 +119,28 @@ def days(followed: nw.LazyFrame, names: Sequence[str], *, horizon_days: int) -> 
     if not frames:
         return schema.not_applicable("there is nothing to compare", _CONTRAST, ["at_risk", "left"])
     return pd.concat(frames, ignore_index=True)[[*_CONTRAST, *schema.RESULT, "at_risk", "left"]]
+
+
+@measured
+def worth(
+    followed: nw.LazyFrame, events: nw.LazyFrame, by: Sequence[str], *, horizon_days: int, currency: str = ""
+) -> pd.DataFrame:
+    """Measure `churn.worth` in the one currency there is, or the one chosen; `attrs` name it.
+
+    Not applicable where there are several and none is chosen.
+    """
+    try:
+        found = churn.worth(followed, events, by, horizon_days=horizon_days, currency=currency or None)
+    except ParameterError as error:
+        found = schema.not_applicable(str(error), by)
+    made = found.drop(columns="currency", errors="ignore")
+    made.attrs["currency"] = str(found["currency"].iloc[0]) if len(found) else ""
+    return made
+
+
+def _noted(made: pd.DataFrame) -> pd.DataFrame:
+    """Without the column of notes where there is none."""
+    return made if "note" not in made or made["note"].any() else made.drop(columns="note")
 
 
 def _logged(found: pd.DataFrame, by: Sequence[str], extra: Sequence[str]) -> pd.DataFrame:

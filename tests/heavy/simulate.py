@@ -2,7 +2,7 @@
 
 `make simulate` writes docs/statistics.md. A row counts repeats that came out one way and
 judges the count by an exact binomial test at 1 %. Estimates are made by the package's own
-functions, from sums and counts as an engine would hand them over.
+functions, from sums and counts as an engine would hand them over. Survival has a page of its own (simulate_churn).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from simulate_claims import claims, no_claims, no_claims_of_shares
 from simulate_contrasts import periods, share_ratio, two_shares
 from simulate_rows import Part, Row, page, run
-from simulate_time import LONGER, SCALE, false_windows, lapsed, restricted_means, survival
+from simulate_time import false_windows
 from simulate_values import average, clustered_share, frequency, one_answer, several_answers, wait
 from tqdm import tqdm
 
@@ -45,9 +45,6 @@ PARTS = [
     ),
     *(Part(periods, {**at, "gap": gap}, 5 if at["customers"] < 300 else 1) for gap in (0.0, _GAP) for at in _GRID),
     *(Part(share_ratio, {"customers": n, "alike": 0.2}) for n in _SIZES),
-    *(Part(survival, {"customers": n}, 1 / 4) for n in (100, 500)),
-    *(Part(restricted_means, {"customers": n, "scale": one}, 1 / 4) for one in (SCALE, LONGER) for n in (80, 300)),
-    Part(lapsed, {"customers": 300}, 1 / 4),
     *(Part(false_windows, {"days": 120, "alike": alike}, 1 / 4) for alike in (0.0, 0.3, 0.6)),
     Part(claims, {"contrasts": 20, "real": 6}),
     Part(claims, {"contrasts": 100, "real": 10}),

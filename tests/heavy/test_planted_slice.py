@@ -25,7 +25,13 @@ def seen(heavy):
 
 @pytest.mark.parametrize(
     "pool",
-    ["planted differences", "attributes that mean nothing", "confounded, like with like", "announced, not there"],
+    [
+        "planted differences",
+        "planted hazard ratios",
+        "attributes that mean nothing",
+        "confounded, like with like",
+        "announced, not there",
+    ],
 )
 def test_a_pool_of_effects_keeps_its_word(heavy, seen, pool):
     hits, many, p, _ = heavy.pooled(seen, heavy.POOLS[pool])
@@ -45,9 +51,15 @@ def test_a_planted_difference_is_claimed_on_its_side(seen, effect):
     assert [one.is_claimed and one.estimate * one.truth > 0 for one in own] == [True, True]
 
 
+@pytest.mark.parametrize("effect", ["leaving, annual", "leaving, campaign, early"])
+def test_a_planted_hazard_ratio_is_claimed_on_its_side(seen, effect):
+    own = [one for one in seen if one.effect == effect]
+    assert [one.is_claimed and (one.estimate > 1) == (one.truth > 1) for one in own] == [True, True]
+
+
 def test_every_effect_is_measured_in_every_world(heavy, seen):
     many = {effect: sum(one.effect == effect for one in seen) for effect in heavy.EFFECTS}
-    tens = {"null, converted": 20, "null, NPS": 20}
+    tens = {"null, converted": 20, "null, NPS": 20, "null, leaving": 20}
     assert many == {effect: tens.get(effect, 2) for effect in heavy.EFFECTS}
 
 

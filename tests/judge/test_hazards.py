@@ -119,3 +119,25 @@ def test_what_comes_before_leaving_is_compared_with_all_others():
     assert found[["group", "baseline"]].to_numpy().tolist() == [["call", "rest"]]
     assert found["estimate"][0] == math.log(2)
     assert found["placebo"][0] == 0.0
+
+
+def test_where_the_histories_of_others_seem_to_matter_too_nothing_is_to_be_believed():
+    row = {
+        "n": 90,
+        "estimate": 2.0,
+        "low": 1.5,
+        "high": 3.0,
+        "is_enough": True,
+        "p": 0.001,
+        "left": 20,
+        "expected": 9.0,
+    }
+    rows = [{**row, "path": str(at), "note": "", "placebo": 1.2, "placebo_high": 1.5} for at in range(9)]
+    alike = [{**one, "placebo_low": 0.9} for one in rows]
+    assert hazards.leads(pd.DataFrame(alike))["is_enough"].all()
+    some = [{**one, "placebo_low": 1.1 if at < 2 else 0.9} for at, one in enumerate(rows)]
+    assert hazards.leads(pd.DataFrame(some))["is_enough"].all()  # two of nine come by chance in one of fourteen
+    many = [{**one, "placebo_low": 1.1 if at < 4 else 0.9} for at, one in enumerate(rows)]
+    found = hazards.leads(pd.DataFrame(many))
+    assert not found["is_enough"].any()
+    assert set(found["note"]) == {"others too"}

@@ -259,7 +259,6 @@ def test_without_departures_or_customers_it_is_not_applicable():
 def test_what_cannot_be_asked_is_refused():
     followed = table(simulated(12, 100))
     for asked, said in [
-        ({"covariates": []}, "no covariate is named"),
         ({"covariates": ["size"]}, "size is no column"),
         ({"covariates": ["plan"], "strata": ["plan"]}, "plan is a stratum"),
         ({"covariates": ["plan"], "baseline": {"plan": "z"}}, 'baseline "z" is no level of plan. It has a, b, c'),
@@ -297,3 +296,9 @@ def test_a_ratio_that_turns_round_is_seen_in_bands_and_named_not_proportional():
     for ratio, (_, row) in zip([2, 0.5], found.iterrows(), strict=True):
         assert row["low"] < ratio < row["high"]
     assert found["is_proportional"].all()
+
+
+def test_without_any_covariate_there_is_nothing_to_explain_by():
+    rows = table(simulated(13, 100))
+    assert "nothing is named" in model(rows, []).attrs["not_applicable"]
+    assert "nothing is named" in bands(rows, [], at_days=[3]).attrs["not_applicable"]

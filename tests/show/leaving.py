@@ -117,7 +117,8 @@ def foretold(model: float = 0.68, rule: float = 0.57) -> pd.DataFrame:
     """How good the forecast is, beside a rule of thumb."""
     rows = []
     for measure, half, shift in (("concordance", 0.04, 0.0), ("brier", 0.01, 0.6)):
-        for way, value in (("model", model), ("rule of thumb", rule)):
+        gain = ("model less rule", model - rule + shift)
+        for way, value in (("model", model), ("rule of thumb", rule), gain):
             value = value - shift
             row = {"way": way, "measure": measure, "n": 3200, "estimate": value, "low": value - half}
             rows.append({**row, "high": value + half, "is_enough": True, "left": 240})
@@ -156,7 +157,7 @@ def reasons() -> pd.DataFrame:
             "is_enough": True,
         },
     ]
-    return schema.result([{**row, "expected": 0.2} for row in rows], ["reason", "level"], ["expected"])
+    return schema.result([{**row, "predicted": 0.2} for row in rows], ["reason", "level"], ["predicted"])
 
 
 def worth() -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 
 from journeylib.show import words
 from journeylib.show.markup import table
-from journeylib.show.words import hazards
+from journeylib.show.words import reasons
 
 RATIO = ["covariate", "group", "baseline", "n", "estimate", "low", "high", "is_enough", "p", "is_proportional", "note"]
 LEAD = ["group", "baseline", "n", "estimate", "low", "high", "is_enough", "p", "left", "expected"]
@@ -80,7 +80,7 @@ def test_a_ratio_that_changes_in_the_course_of_time_is_called_an_average():
 def test_a_level_that_nobody_left_has_no_ratio_and_one_with_few_has_not_enough_data():
     rows = [row("gold", 0, n=60, note="nobody left"), row("tin", 1.4, n=14), row("annual", 1.0)]
     text = said(finding(*rows))
-    assert "No ratio for plan: gold: nobody left." in text
+    assert "No ratio for plan: gold (nobody left)." in text
     assert "Not enough data for plan: tin." in text
 
 
@@ -124,15 +124,21 @@ def forecast(model, rule, low):
     cells = [dict(zip(made["columns"], one, strict=True)) for one in made["rows"]]
     for one in cells:
         if one["measure"] == "concordance":
-            one["estimate"] = model if one["way"] == "model" else rule
-            one["low"] = low if one["way"] == "model" else rule - 0.04
-    return {**made, "rows": [list(one.values()) for one in cells if rule or one["way"] == "model"]}
+            gain = {"estimate": model - rule, "low": model - rule - 0.04, "high": model - rule + 0.04}
+            ways = {"model": {"estimate": model, "low": low}, "rule of thumb": {"estimate": rule, "low": rule - 0.04}}
+            one |= ways.get(one["way"], gain)
+    return {**made, "rows": [list(one.values()) for one in cells]}
 
 
 def test_a_forecast_is_set_beside_the_rule_of_thumb_and_a_coin():
-    assert "in 68 % of pairs (62–72 %, n = 3,200), the rule of thumb (silent longest first) in 57 %; a coin" in said(
-        forecast(0.68, 0.57, 0.62)
+    assert said(forecast(0.68, 0.57, 0.62)).endswith(
+        "higher in 68 % of pairs (62–72 %, n = 3,200): better than a rule of thumb, silent longest first, with 57 % "
+        "(by 7–15 points); a coin would in 50 %."
     )
+
+
+def test_a_forecast_that_is_not_shown_to_be_better_than_the_rule_says_so():
+    assert "is not shown (by −1.0 to 7.0 points)" in said(forecast(0.6, 0.57, 0.55))
 
 
 def test_a_forecast_that_tells_nobody_apart_says_so():
@@ -163,8 +169,8 @@ def test_a_chart_is_titled_by_its_claim_or_by_what_it_shows(place, title):
 
 def test_bands_are_ordered_only_where_they_can_be_told_apart():
     made = next(one for one in leaving.judged() if one["id"] == "hazard")
-    assert bare(words.see(made)).startswith("Most leave on days 1–30, 6.5 %")
-    assert "fewest on days 151–180" in bare(words.see(made))
+    assert bare(words.see(made)).startswith("The most do on days 1–30, 6.5 %")
+    assert "the fewest on days 151–180" in bare(words.see(made))
     alike = {**made, "rows": made["rows"][1:3]}
     assert "no other band can be told apart" in bare(words.see(alike))
 
@@ -178,4 +184,13 @@ def test_a_table_of_ratios_shows_ratios_and_no_logarithms():
 
 
 def test_every_note_of_a_model_has_words():
-    assert set(hazards.NOTES) == {"constant", "collinear", "infinite", "nought", "nobody left", "unit"}
+    assert set(reasons.NOTES) == {
+        "constant",
+        "collinear",
+        "infinite",
+        "nought",
+        "nobody left",
+        "unit",
+        "others too",
+        "part of leaving",
+    }

@@ -16,7 +16,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from journeylib.data.worlds import answers, blocks, clicks, people, tables, touches, traits
+from journeylib.data.worlds import answers, blocks, clicks, leaving, letters, people, tables, touches, traits
 from journeylib.data.worlds.dice import Dice
 from journeylib.data.worlds.files import Files
 from journeylib.data.worlds.identities import behind, second_accounts
@@ -91,16 +91,19 @@ def _batch(
     with_mess: bool,
     with_identities: bool,
 ) -> None:
-    crowd = people.settle(dice, first, size, customers, plants)
-    plan = blocks.plan(dice, crowd, plants)
+    staying = people.settle(dice, first, size, customers, plants)
+    plan = blocks.plan(dice, staying, plants)
     walked = touches.walk(dice, plan, plants)
+    written = letters.write(dice, staying, plan, walked)
+    left = leaving.decide(dice, staying, plan, walked, written, plants)
+    crowd, walked = left.crowd, left.walked
     web = clicks.expand(dice, crowd, plan, walked, plants)
     score = answers.collect(dice, crowd, plan, walked, plants)
     noted = traits.note(dice, crowd, plan, walked, plants)
-    made = tables.build(dice, crowd, plan, walked, web, score, plants)
+    made = tables.build(dice, crowd, plan, walked, web, written, score, plants)
     if with_mess:
         made["web"] = lose_day(made["web"])
-    counts.count(made, crowd, noted, plants)
+    counts.count(made, left, noted, plants)
     spoilt = spoil(dice, made, counts.mess) if with_mess else {name: tables.ordered(made[name]) for name in made}
     if with_identities:
         spoilt = second_accounts(dice, crowd, first, spoilt)

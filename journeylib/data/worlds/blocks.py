@@ -2,12 +2,12 @@
 
 A customer's journeys are blocks that never come closer to each other than the
 silence that ends a journey, so that reconstructing them finds these very blocks.
-A customer who leaves does so at the end of a last block.
+They are planned as if nobody left: what comes after a leaving is cut off when the tables are made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -43,17 +43,22 @@ KINDS = np.array(
         [HELP, CHAT, NOTHING],
         [CHAT, CALL, NOTHING],
         [CALL, HELP, NOTHING],
+        [CHAT, CHAT, CHAT],
+        [CHAT, CHAT, CALL],
         [HELP, CHAT, CALL],
     ]
 )
-_WEIGHTS = [13, 5, 24, 10, 12, 7, 5, 8, 5, 4, 3, 3, 1]
+_WEIGHTS = [13, 5, 24, 10, 12, 7, 5, 8, 3, 4, 3, 3, 1, 4, 3]
 _BOUNCE = len(KINDS) - 1
 _STORE, _INSTEAD = 4, 2  # far from a store, they order online
-_CROWDED = [0, 0, 0, 0, 0, 0, 0, 5, 3, 0, 0, 2, 0]  # kinds of the further blocks of the incident
+_CROWDED = [0, 0, 0, 0, 0, 0, 0, 5, 3, 0, 0, 2, 0, 0, 0]  # kinds of the further blocks of the incident
 
 _MOST = 32  # blocks that a customer can have: the period over the shortest cycle
 _CYCLE, _LATE_CYCLE = 16, 21  # days from a block's first day to the next one's: its own length and the silence
 _REPEATS = 1.06  # calls for each planned call, those that follow within an hour included
+_CLOSINGS = 1.05  # contacts for each planned contact, those on the days of leaving included
+_COMPLAINS = 0.1  # of journeys
+_SOON = 3  # days after the sign-up by which a first journey that comes soon has begun
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,9 @@ class Blocks:
     day: Ints
     kind: Ints
     has_late: Flags  # a visit follows after some days, in the same journey
-    is_closing: Flags  # ends with the account closed
+    complains: Flags  # may end with a complaint
+    activates: Flags  # may end with the account activated
+    is_closing: Flags  # on the day of leaving, which is not known yet: planned for everybody, on the first day
     is_further: Flags  # one of the incident's further ones
 
     @property
@@ -79,21 +86,21 @@ class Blocks:
 
 
 def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
-    """Plan the journeys of a batch: ordinary ones, the last ones of those who leave, then the incident's further ones.
+    """Plan the journeys of a batch: everybody's last one, ordinary ones, then the incident's further ones.
 
     The incident's come last, so that a world without the incident has all others unchanged.
     """
     size = len(crowd)
     has_late = dice.random("block.late", size, _MOST) < 0.08
-    cycle = np.where(has_late, _LATE_CYCLE, _CYCLE)
+    complains = dice.random("block.complains", size, _MOST) < _COMPLAINS
+    cycle = np.where(has_late | complains, _LATE_CYCLE, _CYCLE)
     waits = dice.roll("block.wait").exponential(1.0, (size, _MOST)) * crowd.pace[:, None]
     lead = dice.roll("block.lead").exponential(1.0, size) * crowd.pace
+    lead = np.where(crowd.starts_soon, dice.between("block.soon", 0, _SOON, size), lead)
     upto = np.cumsum(cycle + np.ceil(waits).astype(np.int64), axis=1)
     since = crowd.entry_day + (crowd.signed_day >= 0)  # nothing happens on the day of the sign-up itself
     day = (since + lead.astype(np.int64))[:, None] + np.pad(upto[:, :-1], ((0, 0), (1, 0)))
-    closing_day = crowd.ended_day - 4
-    limit = np.where(crowd.has_closing[:, None], closing_day[:, None] - cycle, (crowd.ended_day - 6)[:, None])
-    customer, slot = np.nonzero((day <= limit) & (day < DAYS))
+    customer, slot = np.nonzero(day < DAYS)
     kind = _kinds(dice, "block", plants, crowd, np.repeat(np.arange(size), _MOST)).reshape(size, _MOST)
     kept = kind[customer, slot]
     usual = Blocks(
@@ -101,27 +108,31 @@ def plan(dice: Dice, crowd: Crowd, plants: Plants) -> Blocks:
         day=_working_day(dice, day[customer, slot], kept),
         kind=kept,
         has_late=has_late[customer, slot],
+        complains=complains[customer, slot],
+        activates=crowd.starts_soon[customer] & (slot == 0),
         is_closing=np.zeros(len(customer), dtype=bool),
         is_further=np.zeros(len(customer), dtype=bool),
     )
-    leaver = np.flatnonzero(crowd.has_closing)
+    everybody, none = np.arange(size), np.zeros(size, dtype=bool)
     last = Blocks(
-        customer=leaver,
-        day=closing_day[leaver],
-        kind=_kinds(dice, "closing", plants, crowd, np.arange(size))[leaver],
-        has_late=np.zeros(len(leaver), dtype=bool),
-        is_closing=np.ones(len(leaver), dtype=bool),
-        is_further=np.zeros(len(leaver), dtype=bool),
+        customer=everybody,
+        day=np.zeros(size, dtype=np.int64),
+        kind=_kinds(dice, "closing", plants, crowd, everybody),
+        has_late=none,
+        complains=none,
+        activates=none,
+        is_closing=~none,
+        is_further=none,
     )
-    both = _together(usual, last)
-    return _together(both, _crowding(dice, crowd, both, plants)) if plants.incident_contacts > 1 else both
+    both = _together(last, usual)
+    return _together(both, _crowding(dice, crowd, usual, plants)) if plants.incident_contacts > 1 else both
 
 
 def order_chance(plants: Plants, *, shops: bool) -> float:
     """The chance that a journey ends in an order, before its kind is known and if there is no incident.
 
     >>> round(order_chance(Plants([]), shops=True), 5), round(order_chance(Plants([]), shops=False), 5)
-    (0.30685, 0.33235)
+    (0.29224, 0.31652)
     """
     chances = np.where((KINDS == SHOP).any(axis=1), plants.step_share, 0.0)
     chances[_STORE] = STORE_SHARE if shops else plants.step_share
@@ -150,17 +161,16 @@ def _crowding(dice: Dice, crowd: Crowd, others: Blocks, plants: Plants) -> Block
     size, first, days = len(crowd), plants.incident_first, plants.incident_days
     day = first + (dice.random("incident.day", size) * days).astype(np.int64)
     other = others.day - day[others.customer]
-    cycle = np.where(others.has_late, _LATE_CYCLE, _CYCLE)
+    cycle = np.where(others.has_late | others.complains, _LATE_CYCLE, _CYCLE)
     near = (other > -cycle - 2) & (other < _CYCLE)
     is_free = np.bincount(others.customer[near], minlength=size) == 0
-    last_day = np.where(crowd.has_closing, crowd.ended_day - 4 - _CYCLE, crowd.ended_day - 6)
-    is_free &= (crowd.entry_day < day) & (day <= last_day)
+    is_free &= crowd.entry_day < day
 
     contacts = _contacts(np.arange(len(KINDS)))
     inside = (others.day >= first) & (others.day < first + days)
     alive_inside = _alive(crowd, first, first + days)
     rate = contacts[others.kind[~inside]].sum() / max(_alive(crowd, 0, DAYS) - alive_inside, 1)
-    wanted = (plants.incident_contacts - 1) * rate * alive_inside
+    wanted = (plants.incident_contacts - 1) * rate * _CLOSINGS * alive_inside
     usual = np.average(contacts[: len(_CROWDED)], weights=_CROWDED)
     each = plants.bounce_share * contacts[_BOUNCE] + (1 - plants.bounce_share) * usual
     chance = wanted / each / max(int(is_free.sum()), 1)
@@ -174,8 +184,10 @@ def _crowding(dice: Dice, crowd: Crowd, others: Blocks, plants: Plants) -> Block
         day=day[customer],
         kind=kind[customer],
         has_late=none,
+        complains=none,
+        activates=none,
         is_closing=none,
-        is_further=np.ones(len(customer), dtype=bool),
+        is_further=~none,
     )
 
 
@@ -187,11 +199,10 @@ def _contacts(kind: Ints) -> Floats:
 
 
 def _alive(crowd: Crowd, start: int, end: int) -> int:
-    """Customer-days from `start` up to `end`."""
-    days = np.minimum(crowd.ended_day, end) - np.maximum(crowd.entry_day, start)
-    return int(np.maximum(days, 0).sum())
+    """Customer-days from `start` up to `end`, if nobody leaves."""
+    return int(np.maximum(end - np.maximum(crowd.entry_day, start), 0).sum())
 
 
 def _together(one: Blocks, other: Blocks) -> Blocks:
-    names = ["customer", "day", "kind", "has_late", "is_closing", "is_further"]
+    names = [field.name for field in fields(Blocks)]
     return Blocks(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names})

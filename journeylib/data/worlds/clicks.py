@@ -12,7 +12,7 @@ from journeylib.data.worlds.people import Crowd
 from journeylib.data.worlds.plants import Plants
 from journeylib.data.worlds.touches import Walk
 
-__all__ = ["CHECKOUT", "CLICKS", "CLOSED", "ORDER", "Clicks", "expand", "hidden"]
+__all__ = ["CHECKOUT", "CLICKS", "CLOSED", "ORDER", "Clicks", "expand", "hidden", "visits"]
 
 CLICKS = [
     "product viewed", "account page", "help page", "signed in", "checkout started", "order placed", "account closed",
@@ -26,7 +26,7 @@ _SIGNS_IN, _REMEMBERED, _ANONYMOUS = range(3)
 
 @dataclass(frozen=True)
 class Clicks:
-    """One entry a click, in the order of journeys, their visits and time; `journey` is a position in the plan."""
+    """One entry a click, in the order of `visits` and time; `journey` is a position in the plan."""
 
     journey: Ints
     visit: Ints
@@ -41,7 +41,7 @@ class Clicks:
 
 def expand(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants) -> Clicks:
     """Make the clicks of every visit."""
-    journey, place = np.nonzero(np.isin(walked.kind, [BROWSE, SHOP, HELP]))
+    journey, place = visits(plan, walked)
     size = len(journey)
     kind, start, length = (table[journey, place] for table in (walked.kind, walked.start, walked.length))
     known = _known(dice, crowd, plan, journey)
@@ -76,6 +76,16 @@ def expand(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants)
         is_tied=np.concatenate([[False], like_before]) if len(visit) else is_view,
         intent=np.where((kind == HELP)[visit], walked.intent[journey][visit], -1),
     )
+
+
+def visits(plan: Blocks, walked: Walk) -> tuple[Ints, Ints]:
+    """The journey and place of each visit to the web or the app.
+
+    Ordinary journeys come first: what a last one becomes hangs on the day of leaving, and must not move their dice.
+    """
+    journey, place = np.nonzero(np.isin(walked.kind, [BROWSE, SHOP, HELP]))
+    order = np.argsort((plan.is_closing + 2 * plan.is_further)[journey], kind="stable")
+    return journey[order], place[order]
 
 
 def hidden(dice: Dice, crowd: Crowd, plan: Blocks) -> Flags:

@@ -1,4 +1,4 @@
-"""The customers of a world: who they are, when they came, whether and why they left, and their devices."""
+"""The customers of a world: who they are, when they came, and their devices. Who leaves is drawn in `leaving`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journeylib.data.worlds.clock import DAY, DAYS, END, HOUR, START
+from journeylib.data.worlds.clock import DAYS, END
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints, Texts
-from journeylib.data.worlds.plants import SMALL_REGION, SMALL_SIZE, Plants
+from journeylib.data.worlds.plants import CAMPAIGN_SHARE, SMALL_REGION, SMALL_SIZE, Plants
 
 __all__ = ["CAUSES", "REGIONS", "Crowd", "numbered", "settle"]
 
@@ -16,8 +16,6 @@ REGIONS = ["London", "Leeds", "חיפה", "عمّان", "台北", "Zürich", SMA
 CAUSES = ["voluntary", "involuntary", "upgraded", "completed"]
 _UNITED_KINGDOM = [0, 1, 6]
 
-_SHAPE = 0.9  # of the Weibull hazard
-_MONTHLY_YEAR = -np.log(0.6)  # cumulative hazard of a monthly customer over 365 days
 _NEVER = 10**6  # a day that does not come
 
 
@@ -28,12 +26,13 @@ class Crowd:
     ids: Texts
     region: Ints
     is_annual: Flags
+    by_campaign: Flags  # came by a campaign, not by themselves
+    starts_soon: Flags  # signed up in the period, and the first journey comes within days
     signed_day: Ints  # negative before the period
     entry_day: Ints  # the first day on which the customer can be seen
     ended_day: Ints  # beyond the period where the customer stays
     cause: Ints
     close_us: Ints  # nothing happens later; the end of the period where the customer stays
-    has_closing: Flags  # the leaving shows as an event
     pace: Floats  # mean days between journeys, their own length apart
     devices: Ints  # a row a customer: the first and the second device
     has_second: Flags
@@ -46,10 +45,10 @@ class Crowd:
 
 
 def settle(dice: Dice, first: int, size: int, customers: int, plants: Plants) -> Crowd:
-    """Make the customers `first`, `first` + 1, … of a world of `customers`.
+    """Make the customers `first`, `first` + 1, … of a world of `customers`, none of whom has left yet.
 
-    Those who signed up before the period are drawn given that they are still
-    customers on its first day, so counting them needs delayed entry.
+    Those who signed up before the period are still customers on its first day, so counting them
+    needs delayed entry.
     """
     number = np.arange(first, first + size)
     is_small = _small(number, customers)  # eager customers in every world, with a region of their own where planted
@@ -60,22 +59,19 @@ def settle(dice: Dice, first: int, size: int, customers: int, plants: Plants) ->
     joined = (dice.random("signed.day", size) * (DAYS - 5)).astype(np.int64)
     signed = np.where(is_old, -age, joined)
     entry = np.maximum(signed, 0)
-    is_annual = dice.random("plan", size) < 0.4
-    ended = signed + _tenure(dice, entry - signed, np.where(is_annual, plants.hazard_ratio, 1.0))
-    ended = np.where(ended < DAYS, ended, _NEVER)
-    evening = dice.between("closing.hour", 8 * HOUR, 20 * HOUR, size).astype(np.int64)
     pace = 57 * np.exp(0.75 * dice.roll("pace").standard_normal(size))
     is_shared, owner = _sharing(number, customers)
     return Crowd(
         ids=numbered(number),
         region=region,
-        is_annual=is_annual,
+        is_annual=dice.random("plan", size) < 0.4,
+        by_campaign=dice.random("came_by", size) < CAMPAIGN_SHARE,
+        starts_soon=~is_old & (dice.random("signed.soon", size) < 0.5),
         signed_day=signed,
         entry_day=entry,
-        ended_day=ended,
+        ended_day=np.full(size, _NEVER),
         cause=dice.choose("cause", [70, 15, 8, 7], size),
-        close_us=np.where(ended < DAYS, START + ended * DAY + evening, END),
-        has_closing=(ended < DAYS) & (ended - 4 > entry),
+        close_us=np.full(size, END),
         pace=np.where(is_small, 12.0, np.clip(pace, 4, 600)),
         devices=np.stack([2 * owner, 2 * number + 1], axis=1),
         has_second=dice.random("devices", size) < 0.2,
@@ -99,15 +95,6 @@ def numbered(number: Ints) -> Texts:
         ],
         dtype=object,
     )
-
-
-def _tenure(dice: Dice, age: Ints, ratio: Floats) -> Ints:
-    """Whole days from sign-up to leaving, given that the customer of this age has not left yet."""
-    ahead = -np.log1p(-dice.random("tenure", len(age)))
-    scale = 365 / _MONTHLY_YEAR ** (1 / _SHAPE)
-    days = scale * ((age / scale) ** _SHAPE + ahead / ratio) ** (1 / _SHAPE)
-    whole: Ints = np.ceil(days).astype(np.int64)
-    return np.maximum(whole, age + 1)
 
 
 def _small(number: Ints, customers: int) -> Flags:

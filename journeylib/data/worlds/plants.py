@@ -7,13 +7,19 @@ from collections.abc import Collection, Mapping
 from journeylib.data.worlds.clock import DAY, START
 
 __all__ = [
+    "ACTIVATED_DAYS",
     "ANNOUNCED",
+    "CAMPAIGN_SHARE",
     "CLUB_SHARE",
+    "CONTACTS",
+    "CONTACT_DAYS",
+    "FADING_DAY",
     "GAP_DAYS",
     "HARD",
     "LOST_DAY",
     "NULLS",
     "PLANTS",
+    "SHORT_SECONDS",
     "SHORT_TEAM",
     "SMALL_REGION",
     "SMALL_SIZE",
@@ -25,17 +31,21 @@ __all__ = [
 PLANTS = (
     "churn", "bounce", "incident", "short_calls", "small_segment",
     "channel", "devices", "follow_up", "mix_shift", "announced", "club",
+    "complaint", "contacts", "activated", "fading", "cut_off",
 )  # fmt: skip
 
 GAP_DAYS = 7  # silence that ends a journey, as in mapping.toml
 LOST_DAY = 259  # 2025-09-17: the web file has no row of this day where the mess is on
-SHORT_TEAM = "east"
+SHORT_TEAM, SHORT_SECONDS = "east", 10  # in under so many seconds
 SMALL_REGION, SMALL_SIZE = "Gibraltar", 12
 STORE_SHARE = 0.6  # of the visits to a store end in an order
 HARD = ("cancel", "technical", "payment")  # the intents after which answers are worse
 ANNOUNCED = 313  # 2025-11-10, a Monday: announced, and nothing happens
 CLUB_SHARE = 0.5  # of customers are members
 TEMPLATES = ("plain", "pictures")
+CONTACTS, CONTACT_DAYS = 3, 30  # so many contacts in so many days are often
+ACTIVATED_DAYS = 7  # of the sign-up
+CAMPAIGN_SHARE, FADING_DAY = 0.4, 90  # of customers come by a campaign; up to and with this day it matters
 
 # Attributes that mean nothing: their values and how common they are.
 NULLS: Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
@@ -63,6 +73,11 @@ class Plants:
         self.without = [name for name in PLANTS if name in without]
         here = {name: name not in without for name in PLANTS}
         self.hazard_ratio = 0.5 if here["churn"] else 1.0
+        self.complaint_ratio = 1.6 if here["complaint"] else 1.0
+        self.contacts_ratio = 1.35 if here["contacts"] else 1.0
+        self.activated_ratio = 0.7 if here["activated"] else 1.0
+        self.campaign_ratio = 2.0 if here["fading"] else 1.0
+        self.cut_off_ratio = 1.5 if here["cut_off"] else 1.0
         self.bounce_share = 0.15 if here["bounce"] else 0.0
         self.incident_first, self.incident_days = 474, 20  # 2026-04-20 to 2026-05-09
         self.step_share = 0.85

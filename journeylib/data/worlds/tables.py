@@ -19,6 +19,7 @@ from journeylib.data.worlds.clicks import CLICKS, CLOSED, ORDER, Clicks
 from journeylib.data.worlds.clock import DAY, DAYS, END, HOUR, MINUTE, SECOND, START
 from journeylib.data.worlds.dice import Dice, Flags, Ints
 from journeylib.data.worlds.drift import templates
+from journeylib.data.worlds.letters import LETTERS, Letters
 from journeylib.data.worlds.names import names
 from journeylib.data.worlds.people import CAUSES, REGIONS, Crowd
 from journeylib.data.worlds.plants import HARD, NULLS, STORE_SHARE, TEMPLATES, Plants
@@ -28,19 +29,27 @@ from journeylib.data.worlds.traits import Traits
 __all__ = ["build", "customers", "device_names", "money", "named", "ordered"]
 
 _CURRENCIES = ["GBP", "GBP", "ILS", "USD", "USD", "EUR", "GBP"]  # by region
+_HURRY = 10  # how much sooner a confirmation is read on the day of leaving
 _OPENS, _READS = 0.4, 0.5  # chances to open a campaign that leads to no visit, and a confirmation
 _CAMPAIGNS = (5 + 7 * _OPENS) / 12  # to open any campaign: by the kinds of blocks, 5 in 12 lead to a visit
 
 
 def build(
-    dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks, answers: Answers, plants: Plants
+    dice: Dice,
+    crowd: Crowd,
+    plan: Blocks,
+    walked: Walk,
+    clicks: Clicks,
+    letters: Letters,
+    answers: Answers,
+    plants: Plants,
 ) -> dict[str, pa.Table]:
     """Make the tables of the five event sources; nothing in them is later than the customer's leaving."""
     made = {
         "web": _web(dice, crowd, plan, clicks),
         "contact_centre": _contacts(crowd, plan, walked),
         "stores": _stores(dice, crowd, plan, walked),
-        "email": _emails(dice, crowd, plan, walked, clicks, plants),
+        "email": pa.concat_tables([_emails(dice, crowd, plan, walked, clicks, plants), _letters(crowd, letters)]),
         "surveys": _surveys(crowd, plan, walked, answers),
     }
     return {name: _seen(table, crowd) for name, table in made.items()}
@@ -59,6 +68,7 @@ def customers(dice: Dice, crowd: Crowd, traits: Traits, mess: Counter[str] | Non
             "name": pa.array(written, pa.string()),
             "plan": named(["monthly", "annual"], crowd.is_annual.astype(np.int64)),
             "region": named(REGIONS, crowd.region),
+            "came_by": named(["itself", "campaign"], crowd.by_campaign.astype(np.int64)),
             "club": named(["none", "member"], traits.is_member.astype(np.int64)),
             "devices": named(["one", "several"], traits.has_several.astype(np.int64)),
             "first_talk": named(["decided", "unsure"], traits.is_unsure.astype(np.int64)),
@@ -99,7 +109,7 @@ def money(cents: Ints, missing: Flags | None = None) -> pa.Array:
 
 
 def _web(dice: Dice, crowd: Crowd, plan: Blocks, clicks: Clicks) -> pa.Table:
-    leaver = np.flatnonzero(crowd.has_closing)
+    leaver = np.flatnonzero(crowd.ended_day < DAYS)
     more, none = len(leaver), np.full(len(leaver), -1)
     code = np.concatenate([clicks.code, np.full(more, CLOSED)])
     person = np.concatenate([plan.customer[clicks.journey], leaver])
@@ -183,7 +193,8 @@ def _emails(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks
     order = np.flatnonzero(clicks.code == ORDER)
     confirmed = clicks.us[order] + dice.between("email.confirm", 20 * SECOND, 120 * SECOND, len(order)).astype(np.int64)
     reads = dice.random("email.reads", len(order)) < _READS
-    read = confirmed + dice.between("email.read", 5 * MINUTE, 10 * HOUR, len(order)).astype(np.int64)
+    after = dice.between("email.read", 5 * MINUTE, 10 * HOUR, len(order)).astype(np.int64)
+    read = confirmed + after // np.where(plan.is_closing[clicks.journey[order]], _HURRY, 1)
 
     ours = np.concatenate([journey, journey[opens], clicks.journey[order], clicks.journey[order][reads]])
     us = np.concatenate([sent, (sent + walked.length[journey, place])[opens], confirmed, read[reads]])
@@ -205,6 +216,24 @@ def _emails(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, clicks: Clicks
             "_channel": np.full(len(ours), CHANNELS.index("email")),
             "_usual": usual,
             "_opens": np.concatenate([opens, np.ones(many[1], dtype=bool), reads, np.ones(many[3], dtype=bool)]),
+        }
+    )
+
+
+def _letters(crowd: Crowd, letters: Letters) -> pa.Table:
+    """Complaints, their answers and activations, in the columns of the emails; no template, and nothing to open."""
+    size = len(letters.us)
+    return pa.table(
+        {
+            "customer": _ids(crowd, letters.customer),
+            "event": named(LETTERS, letters.kind),
+            "channel": named(["email"], np.zeros(size, dtype=np.int64)),
+            "template": pa.nulls(size, pa.string()),
+            "_us": letters.us // 1_000 * 1_000,
+            "_customer": letters.customer,
+            "_channel": np.full(size, CHANNELS.index("email")),
+            "_usual": np.zeros(size),
+            "_opens": np.zeros(size, dtype=bool),
         }
     )
 

@@ -15,8 +15,10 @@ from journeylib.data.worlds.clock import DAY, DAYS, HOUR, SECOND, START
 from journeylib.data.worlds.dice import Flags, Ints
 from journeylib.data.worlds.drift import HALF, expected
 from journeylib.data.worlds.files import FILES
+from journeylib.data.worlds.leaving import HORIZON, Leaving
+from journeylib.data.worlds.letters import ACTIVATED, COMPLAINT, LETTERS, RESOLVED
 from journeylib.data.worlds.people import REGIONS, Crowd
-from journeylib.data.worlds.plants import GAP_DAYS, SHORT_TEAM, SMALL_REGION, TEMPLATES, Plants
+from journeylib.data.worlds.plants import GAP_DAYS, SHORT_SECONDS, SHORT_TEAM, SMALL_REGION, TEMPLATES, Plants
 from journeylib.data.worlds.traits import Traits
 
 __all__ = ["Tally"]
@@ -33,15 +35,19 @@ class Tally:
         self.rows: Counter[str] = Counter()
         self.devices: Counter[str] = Counter()
         self.expected: dict[str, float] = {}
+        self.at_risk, self.leavers = np.zeros((2, HORIZON)), np.zeros((2, HORIZON))
 
-    def count(self, made: dict[str, pa.Table], crowd: Crowd, traits: Traits, plants: Plants) -> None:
+    def count(self, made: dict[str, pa.Table], left: Leaving, traits: Traits, plants: Plants) -> None:
         """Count a batch before its mess: each plant, and who has which devices."""
+        crowd = left.crowd
         owner, has_order, has_chain = _journeys(made)
         journeys = np.bincount(owner, minlength=len(crowd))
         orders = np.bincount(owner[has_order], minlength=len(crowd))
         sent = made["email"].filter(pa.compute.equal(made["email"]["event"], "email sent"))
         for name, number in {
             **_people(crowd),
+            **left.counts,
+            **_letters(made["email"]),
             "bounce.journeys": len(owner),
             "bounce.with_chain": has_chain.sum(),
             **_incident(made, crowd, plants),
@@ -53,6 +59,7 @@ class Tally:
             self.realised[name] += int(number)
         for name, value in expected(sent["_us"].to_numpy(), sent["_usual"].to_numpy(), plants).items():
             self.expected[name] = self.expected.get(name, 0.0) + value
+        self.at_risk, self.leavers = self.at_risk + left.at_risk, self.leavers + left.expected
         self.devices["customers_with_second"] += int(crowd.has_second.sum())
         self.devices["customers_who_share"] += int(crowd.is_shared.sum())
 
@@ -71,6 +78,17 @@ class Tally:
         for name, (part, whole) in shares.items():
             counts[name] = round(counts[part] / counts[whole], 6) if counts[whole] else None
         return counts
+
+    def stay(self) -> tuple[float, float]:
+        """The share of monthly customers expected to leave within the horizon, and the days annual ones stay longer.
+
+        On each day since the sign-up the leavers to expect, of the customers who are at risk, stand for those who
+        left; so an estimate differs from this by the chance of leaving alone.
+        """
+        share = np.divide(self.leavers, self.at_risk, out=np.zeros_like(self.leavers), where=self.at_risk > 0)
+        there = np.cumprod(1 - share, axis=1)
+        monthly, annual = there[:, :-1].sum(axis=1)  # nobody leaves on the first day, nor counts after the last
+        return round(1 - float(there[0, -1]), 6), round(float(annual - monthly), 6)
 
     def drift(self) -> tuple[float | None, float | None]:
         """Part the expected change of the opened share, between the halves of the period, into rate and mix."""
@@ -93,8 +111,20 @@ def _people(crowd: Crowd) -> dict[str, int]:
         "churn.annual_left": (crowd.is_annual & has_left).sum(),
         "churn.monthly": (~crowd.is_annual).sum(),
         "churn.monthly_left": (~crowd.is_annual & has_left).sum(),
+        "fading.campaign": crowd.by_campaign.sum(),
         "churn.signed_up_before": (crowd.signed_day < 0).sum(),
         "small_segment.customers": (crowd.region == REGIONS.index(SMALL_REGION)).sum(),
+    }
+
+
+def _letters(email: pa.Table) -> dict[str, int]:
+    return {
+        f"{plant}.{name}": pa.compute.sum(pa.compute.equal(email["event"], event)).as_py() or 0
+        for plant, name, event in [
+            ("complaint", "complaints", LETTERS[COMPLAINT]),
+            ("complaint", "resolved", LETTERS[RESOLVED]),
+            ("activated", "activated", LETTERS[ACTIVATED]),
+        ]
     }
 
 
@@ -150,7 +180,7 @@ def _calls(contacts: pa.Table) -> dict[str, int]:
     customer, us, ended = customer[order], us[order], ended[order]
     repeated = np.zeros(len(us), dtype=bool)
     repeated[:-1] = (customer[1:] == customer[:-1]) & (us[1:] - ended[:-1] <= HOUR)
-    is_short = ended - us < 10 * SECOND
+    is_short = ended - us < SHORT_SECONDS * SECOND
     of_team = (calls["team"].to_numpy(zero_copy_only=False) == SHORT_TEAM)[order]
     return {
         "short_calls.calls": len(us),

@@ -13,11 +13,13 @@ from journeylib.data.worlds.plants import (
     HARD,
     LOST_DAY,
     NULLS,
+    SHORT_SECONDS,
     SHORT_TEAM,
     SMALL_REGION,
     TEMPLATES,
     Plants,
 )
+from journeylib.data.worlds.reasons import reasons
 from journeylib.data.worlds.touches import HARD_SHARES
 from journeylib.data.worlds.traits import CALLED
 
@@ -31,7 +33,7 @@ def truth(plants: Plants, counts: Tally, *, customers: int, seed: int, with_mess
     """Tell a world's true answers: for each plant its size, place and definition, and what was realised."""
     lost = [{"file": "web.parquet", "on": day_of(LOST_DAY)}] if with_mess else []
     told = {
-        "churn": _churn(plants, counts),
+        **reasons(plants, counts),
         "bounce": _bounce(plants, counts),
         "incident": _incident(plants, counts),
         "short_calls": _short_calls(plants, counts),
@@ -58,19 +60,6 @@ def truth(plants: Plants, counts: Tally, *, customers: int, seed: int, with_mess
         "mess": dict(sorted(counts.mess.items())),
         "gaps": lost,
         "devices": counts.devices,
-    }
-
-
-def _churn(plants: Plants, counts: Tally) -> dict[str, Any]:
-    return {
-        "attribute": "plan",
-        "group": "annual",
-        "baseline": "monthly",
-        "hazard_ratio": plants.hazard_ratio,
-        "definition": "time from signed_up_on to ended_on in whole days, entering late at begins_on, every cause; "
-        "Weibull with shape 0.9, and 40 % of monthly customers leave within 365 days; causes do not depend on plan",
-        "monthly_left_in_365_days": 0.4,
-        "realised": counts.of("churn"),
     }
 
 
@@ -109,15 +98,15 @@ def _incident(plants: Plants, counts: Tally) -> dict[str, Any]:
 def _short_calls(plants: Plants, counts: Tally) -> dict[str, Any]:
     return {
         "team": SHORT_TEAM,
-        "under_seconds": 10,
+        "under_seconds": SHORT_SECONDS,
         "share_of_calls": plants.short_share,
         "repeat_within_hours": 1,
         "repeat_share": plants.repeat_share,
         "repeat_times": plants.short_repeats,
         "csat": -1.2 if plants.short_share else 0.0,
-        "definition": "the team's calls that end in under 10 seconds (no other call does); a repeat is the customer's "
-        "next call starting within an hour after this one ended; csat: mean of answers in journeys with such a call "
-        "less mean of answers in journeys with other calls only",
+        "definition": f"the team's calls that end in under {SHORT_SECONDS} seconds (no other call does); a repeat is "
+        "the customer's next call starting within an hour after this one ended; csat: mean of answers in journeys with "
+        "such a call less mean of answers in journeys with other calls only",
         "realised": counts.of("short_calls"),
     }
 

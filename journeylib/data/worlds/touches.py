@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from journeylib.data.worlds.blocks import BROWSE, CALL, CHAT, HELP, KINDS, MAIL, NOTHING, SHOP, STORE, Blocks
-from journeylib.data.worlds.clock import DAY, HOUR, MINUTE, SECOND, next_opening, start_times
+from journeylib.data.worlds.clock import DAY, HOUR, MINUTE, SECOND, START, next_opening, start_times
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
 from journeylib.data.worlds.plants import HARD, SHORT_TEAM, Plants
 
-__all__ = ["HARD_SHARES", "INTENTS", "TEAMS", "Walk", "walk"]
+__all__ = ["HARD_SHARES", "INTENTS", "TEAMS", "Walk", "moved", "walk"]
 
 INTENTS = ["billing", "delivery", "login", "cancel", "technical", "payment"]
 TEAMS = ["north", "south", SHORT_TEAM, "west", "night"]
@@ -23,6 +23,7 @@ _TEAM_WEIGHTS = [0.25, 0.22, 0.25, 0.18, 0.10]
 _SHORT = TEAMS.index(SHORT_TEAM)
 _CALLS = 4  # a call and up to three repeats, each within an hour of the one before
 _LONGEST_VISIT = 100 * MINUTE
+_HURRY = 10  # how much faster things follow each other on the day of leaving
 
 # By kind of touch (nothing, browse, shop, help, chat, call, store, mail): its channel where that is fixed.
 _CHANNEL = np.array([0, 0, 0, 0, 2, 3, 4, 5])
@@ -49,15 +50,20 @@ class Walk:
 
 
 def walk(dice: Dice, plan: Blocks, plants: Plants) -> Walk:
-    """Give every touch its channel, start and length. The main part of a journey takes less than three days."""
+    """Give every touch its channel, start and length. The main part of a journey takes less than three days.
+
+    That of a last one takes less than one: it begins in the forenoon and hurries.
+    """
     size = len(plan)
     kind = np.column_stack([KINDS[plan.kind], np.where(plan.has_late, BROWSE, NOTHING)])
     channel = _channels(dice, plan, kind)
     calls = _calls(dice, size, kind, plants)
     length = _lengths(dice, kind, calls)
+    length = np.where(plan.is_closing[:, None] & (kind == MAIL), length // _HURRY, length)
 
     start = np.zeros((size, 4), dtype=np.int64)
-    start[:, 0] = start_times(dice, "start", plan.day, channel[:, 0])
+    forenoon = START + plan.day * DAY + dice.between("start.closing", 9 * HOUR, 11 * HOUR, size).astype(np.int64)
+    start[:, 0] = np.where(plan.is_closing, forenoon, start_times(dice, "start", plan.day, channel[:, 0]))
     ended = start[:, 0] + length[:, 0]
     pauses = _pauses(dice, plan, size)
     for place in (1, 2):
@@ -82,6 +88,17 @@ def walk(dice: Dice, plan: Blocks, plants: Plants) -> Walk:
         has_call=calls.has_call,
         is_short=calls.is_short,
         team=calls.team,
+    )
+
+
+def moved(walked: Walk, days: Ints) -> Walk:
+    """Put journeys so many days later."""
+    later = days * DAY
+    return replace(
+        walked,
+        start=walked.start + later[:, None],
+        main_end=walked.main_end + later,
+        call_start=walked.call_start + later[:, None],
     )
 
 
@@ -163,4 +180,5 @@ def _pauses(dice: Dice, plan: Blocks, size: int) -> Ints:
     typical = np.broadcast_to(typical, (size, 3)).copy()
     typical[:, 1] = np.where(plan.is_bounce, np.log(0.4), typical[:, 1])
     hours: Floats = np.exp(typical + 1.1 * dice.roll("pause").standard_normal((size, 3)))
-    return (np.clip(hours, 0.03, 12) * HOUR).astype(np.int64)
+    pauses: Ints = (np.clip(hours, 0.03, 12) * HOUR).astype(np.int64)
+    return pauses // np.where(plan.is_closing, _HURRY, 1)[:, None]

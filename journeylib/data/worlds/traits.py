@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journeylib.data.worlds.blocks import BROWSE, HELP, SHOP, STORE, Blocks, order_chance
+from journeylib.data.worlds.blocks import SHOP, STORE, Blocks, order_chance
+from journeylib.data.worlds.clicks import visits
 from journeylib.data.worlds.dice import Dice, Flags, Floats, Ints
 from journeylib.data.worlds.people import Crowd
 from journeylib.data.worlds.plants import CLUB_SHARE, NULLS, STORE_SHARE, Plants
@@ -91,7 +92,7 @@ def _member(dice: Dice, crowd: Crowd, plan: Blocks, walked: Walk, plants: Plants
 
 def _orders(dice: Dice, plan: Blocks, walked: Walk, plants: Plants) -> Floats:
     """Which journeys end in an order, 0 or 1, if there is no incident: by the draws of `clicks` and `tables`."""
-    journey, place = np.nonzero(np.isin(walked.kind, [BROWSE, SHOP, HELP]))
+    journey, place = visits(plan, walked)
     online = (walked.kind[journey, place] == SHOP) & (dice.random("visit.order", len(journey)) < plants.step_share)
     visit, _ = np.nonzero(walked.kind == STORE)
     buys = dice.random("store.buys", len(visit)) < STORE_SHARE

@@ -18,24 +18,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylib import engine
+from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH
 from journeylib.measures.churn.durations import NOBODY_ENDED
 
 __all__ = [
     "FEWEST_AT_RISK",
     "FEWEST_LEFT",
+    "MANY",
     "NOBODY",
     "UNKNOWN",
     "Counts",
     "Floats",
     "cause_of",
     "counted",
+    "in_order",
+    "is_collapsed",
     "names_of",
+    "paired",
+    "refuse_collapsed",
     "thinned",
 ]
 
 FEWEST_LEFT = 10  # departures below which a group is not tested
 FEWEST_AT_RISK = 10  # below this a curve stops
+MANY = "customers"  # in a table of counts (`collapsed`): how many customers a row stands for
 NOBODY = "no customer could be followed"
 UNKNOWN = "unknown"
 _AT_RISK_SHARE = 0.05
@@ -120,14 +127,15 @@ def counted(followed: nw.LazyFrame, by: Sequence[str], *, by_cause: bool = False
     names = names_of(by)
     columns = followed.collect_schema().names()
     told = cause_of(columns) if by_cause else None
-    # A customer with several rows is counted once: where its first stands.
-    first = nw.col("is_first").cast(nw.Int64).sum() if "is_first" in columns else nw.len()
+    # A customer with several rows is counted once: where its first stands. A row of counts is many customers.
+    many = nw.col(MANY).sum() if is_collapsed(columns) else nw.len()
+    first = nw.col("is_first").cast(nw.Int64).sum() if "is_first" in columns else many
     has_left = nw.col("has_left").cast(nw.Int64)
     rows, why = followed.with_columns(kind=has_left), {}
     if told is not None:
         rows = rows.with_columns(why=nw.when(has_left == 1).then(nw.col(told).fill_null(UNKNOWN)).otherwise(nw.lit("")))
         why = {"why": nw.lit("")}
-    size = {"rows": nw.len(), "customers": first}
+    size = {"rows": many, "customers": first}
     exits = rows.group_by(*names, "day", "kind", *why).agg(**size)
     # Who entered on day 0, mostly everybody, is who left or was censored less those who entered late.
     entries = rows.filter(nw.col("entry_day") != 0).group_by(*names, "entry_day").agg(**size)
@@ -144,6 +152,44 @@ def counted(followed: nw.LazyFrame, by: Sequence[str], *, by_cause: bool = False
     if not names:
         return [_one((), found)]
     return [_one(group, part) for group, part in found.groupby(names, dropna=False)]
+
+
+def paired(entries: pd.Series[int], exits: Sequence[tuple[int, Any, int]]) -> pd.DataFrame:
+    """Make rows whose numbers by entry and by exit are those given; exits are (day, what, how many), sorted by day.
+
+    Risk sets depend on these numbers only, not on who had which pair: the earliest entries are paired with the
+    earliest exits, so that each entry is before its exit.
+    """
+    ends, begins = np.cumsum([many for *_, many in exits]), entries.cumsum().to_numpy()
+    cuts = np.union1d(ends, begins).astype(int)
+    chosen = [exits[at] for at in np.searchsorted(ends, cuts)]
+    return pd.DataFrame(
+        {
+            "entry_day": entries.index.to_numpy()[np.searchsorted(begins, cuts)],
+            "day": [day for day, *_ in chosen],
+            "what": [what for _, what, _ in chosen],
+            MANY: np.diff(cuts, prepend=0),
+        }
+    )
+
+
+def in_order(series: pd.Series[int]) -> list[tuple[int, int]]:
+    """Give a count by day as pairs of day and number."""
+    return list(zip(series.index.tolist(), series.tolist(), strict=True))
+
+
+def is_collapsed(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns is one of counts, not of customers."""
+    return MANY in columns and "customer_id" not in columns
+
+
+def refuse_collapsed(followed: nw.LazyFrame) -> None:
+    """Refuse a table of counts where the customers themselves are needed. Raises ParameterError."""
+    if is_collapsed(followed.collect_schema().names()):
+        raise ParameterError(
+            "the table is one of counts (churn.collapsed), which do not say who a customer is or what else is known "
+            "of it. Give the followed table of which it was made."
+        )
 
 
 def cause_of(columns: Sequence[str]) -> str | None:

@@ -9,11 +9,10 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
-import pandas as pd
 from lifelines import KaplanMeierFitter
 
 from journeylib.estimates import Z, plain_sums, share
-from journeylib.measures.churn.counts import Counts, Floats, counted
+from journeylib.measures.churn.counts import MANY, Counts, Floats, counted, in_order, paired
 from journeylib.measures.churn.histories import Histories, each
 
 __all__ = ["Curve", "curves"]
@@ -86,18 +85,21 @@ def curves(followed: nw.LazyFrame, by: Sequence[str]) -> list[Curve] | str:
 def _curve(counts: Counts, several: Histories | None = None) -> Curve:
     entries, exits, leaving = counts.entries, counts.exits, counts.left
     staying = exits.sub(leaving, fill_value=0).astype(int)
-    staying = staying[staying > 0]
     last = counts.last_day
-    rows = _paired(entries[entries.index < last], leaving[leaving.index <= last], staying[staying.index < last], last)
-    if not last or not rows["has_left"].any():
+    entries, leaving = entries[entries.index < last], leaving[leaving.index <= last]
+    staying = staying[(staying > 0) & (staying.index < last)]
+    rest = int(entries.sum() - leaving.sum() - staying.sum())  # who is still there on the last day
+    ends = [*((day, False, n) for day, n in in_order(staying)), *((day, True, n) for day, n in in_order(leaving))]
+    rows = paired(entries, sorted([*ends, (last, False, rest)] if rest else ends))
+    if not last or not rows["what"].any():
         none = np.zeros(0)
         return Curve(counts, none, none, none, none, none, none, several)
     fitted = KaplanMeierFitter().fit(
         rows["day"],
-        rows["has_left"],
+        rows["what"],
         # Half a day late: lifelines takes who enters on a day to be at risk on it already.
         entry=rows["entry_day"] + 0.5 if rows["entry_day"].any() else None,
-        weights=rows["customers"],
+        weights=rows[MANY],
     )
     events = fitted.event_table[fitted.event_table["observed"] > 0]
     survival = fitted.survival_function_.loc[events.index].iloc[:, 0].to_numpy(float)
@@ -120,25 +122,3 @@ def _clustered(days: Floats, left: Floats, at_risk: Floats, survival: Floats, ro
     inside = np.clip(survival, 1e-300, 1 - 1e-15)
     reach = np.exp(Z * np.sqrt(spread) / -np.log(inside))
     return inside**reach, inside ** (1 / reach)
-
-
-def _paired(entries: pd.Series[int], leaving: pd.Series[int], staying: pd.Series[int], last: int) -> pd.DataFrame:
-    """Rows with entry, day and weight whose counts by entry and by day are those given.
-
-    Risk sets depend on these counts only, not on who had which pair: earliest entries
-    are paired with earliest exits. Whoever is left over is censored on the last day.
-    """
-    rest = int(entries.sum() - leaving.sum() - staying.sum())
-    exits = [*((day, False, n) for day, n in staying.items()), *((day, True, n) for day, n in leaving.items())]
-    exits = sorted([*exits, (last, False, rest)] if rest else exits)
-    ends = np.cumsum([n for *_, n in exits])
-    begins = entries.cumsum().to_numpy()
-    cuts = np.union1d(ends, begins).astype(int)
-    return pd.DataFrame(
-        {
-            "entry_day": entries.index.to_numpy()[np.searchsorted(begins, cuts)],
-            "day": [exits[at][0] for at in np.searchsorted(ends, cuts)],
-            "has_left": [exits[at][1] for at in np.searchsorted(ends, cuts)],
-            "customers": np.diff(cuts, prepend=0),
-        }
-    )

@@ -20,7 +20,7 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, Z, fitted
 from journeylib.measures.churn.covariates import Column, designed, has_level, refuse_future
 from journeylib.measures.churn.durations import NOBODY_ENDED
-from journeylib.measures.churn.regression import IN_MEMORY, Regression, regressed, steady
+from journeylib.measures.churn.regression import IN_MEMORY, Regression, at_hand, regressed, steady
 from journeylib.trace import measured
 
 __all__ = ["BY", "EXTRA", "bands", "model"]
@@ -28,6 +28,7 @@ __all__ = ["BY", "EXTRA", "bands", "model"]
 BY = ["covariate", "level", "baseline"]
 EXTRA = ["p", "left", "events", "parameters", "is_proportional", "note"]
 
+_NO_COVARIATE = "nothing is named by which leaving is to be explained"
 _DEPARTURES = 10
 _PER_PARAMETER = 10
 _NOT_PROPORTIONAL = 0.05
@@ -60,12 +61,12 @@ def model(
     (it tells apart perfectly who leaves first, or last); "nobody left" from the level, whose ratio is 0 and
     whose customers do not count for the others; "unit" where a ratio is beyond numbers and wants a smaller unit.
     """
-    refuse_future(followed, covariates)
-    found = regressed(
-        designed(followed, covariates, strata=strata, baseline=baseline, units=units),
-        robust=robust,
-        in_memory=in_memory,
-    )
+    if not covariates:
+        return schema.not_applicable(_NO_COVARIATE, BY, EXTRA)
+    with at_hand(followed, in_memory) as rows:
+        refuse_future(rows, covariates)
+        design = designed(rows, covariates, strata=strata, baseline=baseline, units=units)
+        found = regressed(design, robust=robust, in_memory=in_memory)
     if isinstance(found, str):
         is_contract = "end_cause" in followed.collect_schema().names()
         return schema.not_applicable(NOBODY_ENDED if is_contract and "left" in found else found, BY, EXTRA)
@@ -92,8 +93,29 @@ def bands(
     ends = sorted(set(at_days))
     if not ends or ends[0] < 1:
         raise ParameterError(f"at_days = {list(at_days)} cuts nothing. Give days from 1 on, such as [90].")
-    refuse_future(followed, covariates)
-    base = dict(baseline or {})
+    if not covariates:
+        return schema.not_applicable(_NO_COVARIATE, [*BY, "from_day", "until_day"], EXTRA)
+    with at_hand(followed) as rows:
+        refuse_future(rows, covariates)
+        frames = _banded(rows, covariates, ends, dict(baseline or {}), strata=strata, units=units, robust=robust)
+    filled = [frame for frame in frames if not frame.empty]
+    columns = [*BY, "from_day", "until_day"]
+    if not filled:
+        return schema.not_applicable(str(frames[0].attrs["not_applicable"]), columns, EXTRA)
+    return pd.concat(filled, ignore_index=True)[[*columns, *schema.RESULT, *EXTRA]]
+
+
+def _banded(
+    followed: nw.LazyFrame,
+    covariates: Sequence[str],
+    ends: Sequence[int],
+    base: dict[str, str],
+    *,
+    strata: Sequence[str],
+    units: Mapping[str, float] | None,
+    robust: bool | None,
+) -> list[pd.DataFrame]:
+    """A model of each band."""
     whole = designed(followed, covariates, strata=strata, baseline=base, units=units)
     base |= {one.covariate: one.baseline for one in whole.columns if one.baseline not in ("", "known")}
     names = followed.collect_schema().names()
@@ -111,11 +133,7 @@ def bands(
             )
         found = model(inside, covariates, strata=strata, baseline=_there(inside, base), units=units, robust=robust)
         frames.append(found.assign(from_day=start + 1, until_day=end or 0))
-    filled = [frame for frame in frames if not frame.empty]
-    columns = [*BY, "from_day", "until_day"]
-    if not filled:
-        return schema.not_applicable(str(frames[0].attrs["not_applicable"]), columns, EXTRA)
-    return pd.concat(filled, ignore_index=True)[[*columns, *schema.RESULT, *EXTRA]]
+    return frames
 
 
 def _told(found: Regression, order: Sequence[str]) -> list[dict[str, Any]]:

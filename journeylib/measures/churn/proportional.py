@@ -11,7 +11,7 @@ from journeylib import schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, fitted
 from journeylib.measures.churn.covariates import designed, refuse_future
-from journeylib.measures.churn.regression import IN_MEMORY, regressed, steady
+from journeylib.measures.churn.regression import IN_MEMORY, at_hand, regressed, steady
 from journeylib.trace import measured
 
 __all__ = ["ALL", "proportional"]
@@ -46,8 +46,9 @@ def proportional(
     """
     if transform not in _TRANSFORMS:
         raise ParameterError(f'transform = "{transform}" is not known. Write "km" or "identity".')
-    refuse_future(followed, covariates)
-    found = regressed(designed(followed, covariates, strata=strata, baseline=baseline), in_memory=in_memory)
+    with at_hand(followed, in_memory) as table:
+        refuse_future(table, covariates)
+        found = regressed(designed(table, covariates, strata=strata, baseline=baseline), in_memory=in_memory)
     if isinstance(found, str):
         return schema.not_applicable(found, ["covariate"], _EXTRA)
     if not found.columns or found.fit.is_infinite.any():

@@ -8,7 +8,8 @@ from day sums (`estimates.cox`). Above, the engine makes the day sums and no row
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from journeylib import engine
 from journeylib.estimates import cox, fitted
 from journeylib.measures.churn.covariates import Column, Design
+from journeylib.trace import unnoted
 
-__all__ = ["IN_MEMORY", "Regression", "cells", "regressed", "steady"]
+__all__ = ["IN_MEMORY", "Regression", "at_hand", "cells", "regressed", "steady"]
 
 IN_MEMORY = 200_000
 _LATE = 5_000
@@ -90,6 +92,21 @@ def regressed(design: Design, *, robust: bool | None = None, in_memory: int = IN
     reasons = [(design.columns[place], why) for place, why in enumerate(said) if why]
     endless = [(column, "infinite") for column, grows in zip(columns, made.is_infinite, strict=True) if grows]
     return Regression(design, columns, (*reasons, *design.without, *endless), made, covariance, is_robust, levels)
+
+
+@contextmanager
+def at_hand(followed: nw.LazyFrame, in_memory: int = IN_MEMORY) -> Iterator[nw.LazyFrame]:
+    """Fetch a table of few rows once, for a model asks many things of it; one of more rows is given as it is.
+
+    The query that fetched it is noted, and none that runs on what was fetched.
+    """
+    [rows] = engine.collect(followed.select(rows=nw.len()))["rows"].tolist()
+    if rows > in_memory:
+        yield followed
+        return
+    fetched = engine.kept(followed)
+    with unnoted():
+        yield fetched
 
 
 def steady(value: float, digits: int = 10) -> float:

@@ -14,7 +14,7 @@ from journeylib.show.style import Sheet, fit, measure
 __all__ = ["contrasts"]
 
 _MOST = 20
-_WIDEST = 210
+_WIDEST = 250
 
 
 def contrasts(record: Mapping[str, Any], *, narrow: bool) -> Sheet:

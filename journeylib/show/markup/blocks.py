@@ -73,6 +73,7 @@ def figure(record: Mapping[str, Any], *, is_said: bool = False) -> str:
     if missing:
         said = f'<p class="lacking">{prose(missing)}{source(record)}</p>'
         return f'<figure id="{place}"><figcaption><h3>{title}</h3></figcaption>{said}</figure>'
+    is_said = is_said or (record["form"] == "contrasts" and record.get("about") is not None)  # its finding has it
     is_told = is_said or (words.claimed(record) is not None and not words.adds(record))
     see = "" if is_told else f'<p class="see">{prose(words.see(record))}</p>'
     small = " small" if len(record["rows"]) <= _SMALL_TABLE else ""

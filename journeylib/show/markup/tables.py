@@ -19,7 +19,7 @@ _LONGEST_NAME = 90
 _LONGEST_SENTENCE = 500
 _UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high", "placebo_low", "placebo_high"}
 _UNSEEN_IN = {"stakes": {"baseline"}, "heat": {"unit"}, "reconciliation": {"n", "estimate", "low", "high"}}
-_IN_UNITS = {"q10", "q25", "q75", "q90", "detectable", "per_day", "placebo"}
+_IN_UNITS = {"q10", "q25", "q75", "q90", "detectable", "per_day", "active", "placebo", "predicted"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS
 
 

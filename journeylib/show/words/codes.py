@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from journeylib.show.language import Phrases, later
-from journeylib.show.words.hazards import NOTES
+from journeylib.show.words.reasons import LEVELS, NOTES, REASONS
 from journeylib.show.words.signs import hour
 
 __all__ = ["part_of", "value"]
@@ -55,6 +55,7 @@ _VALUES: Mapping[str, Phrases] = {
             "model": later("the forecast"),
             "rule of thumb": later("silent longest first"),
             "average": later("nobody told apart"),
+            "model less rule": later("the forecast, less silent longest first"),
         }
     ),
     "unit": Phrases({"events": later("events"), "journeys": later("journeys"), "customers": later("customers")}),
@@ -85,6 +86,8 @@ _VALUES: Mapping[str, Phrases] = {
             "7": later("Sunday"),
         }
     ),
+    "reason": REASONS,
+    "level": LEVELS,
     "sign": Phrases({"many": later("many moments in 24 hours"), "fast": later("short pauses"), "both": later("both")}),
 }
 
@@ -116,7 +119,7 @@ def value(column: str, code: str, form: str = "") -> str:
     >>> value("sign", "fast"), value("channel", "web"), value("target", "drop-off", "flow")
     ('short pauses', 'web', 'drop-off')
     """
-    if column == "covariate":
-        return code.replace("_", " ")
+    if column in ("covariate", "reason"):
+        return REASONS.get(code) or code.replace("_", " ")
     known = _ENDS if form == "flow" and column in ("source", "target") else _VALUES.get(column)
     return code if known is None else known.get(code, code)

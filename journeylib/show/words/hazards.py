@@ -9,30 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from journeylib.show.language import Phrases, begun, later, many, say
+from journeylib.show.language import begun, later, many, say
 from journeylib.show.rows import Row, rows
+from journeylib.show.words import reasons
 from journeylib.show.words.differences import detectable, speakable
-from journeylib.show.words.measures import segment
 from journeylib.show.words.names import apart, listed, name
 from journeylib.show.words.numbers import bare, between, count, customers, places, quantity
+from journeylib.show.words.reasons import NOTES, is_own, reason
 from journeylib.show.words.standing import claim, shown, spoken
 from journeylib.show.words.units import is_lapse, unit
 
-__all__ = ["NOTES", "PURPOSES", "SENTENCES", "level", "path", "ratio"]
+__all__ = ["PURPOSES", "SENTENCES", "level", "path", "ratio"]
 
 _MOST = 3
-
-# Why a level has no ratio.
-NOTES = Phrases(
-    {
-        "constant": later("all are alike"),
-        "collinear": later("told by the rows above"),
-        "infinite": later("tells apart perfectly who leaves first"),
-        "nought": later("tells apart perfectly who leaves last"),
-        "nobody left": later("nobody left"),
-        "unit": later("beyond numbers"),
-    }
-)
 
 
 def ratio(record: Mapping[str, Any], row: Row) -> tuple[str, str]:
@@ -55,7 +44,7 @@ def level(row: Row) -> str:
     >>> level(Row("", "shown", {"covariate": "plan", "group": "annual"})).replace("\\u2068", "").replace("\\u2069", "")
     'plan: annual'
     """
-    return say("{by}: {group}", by=segment(row.values["covariate"]), group=name(row.values["group"]))
+    return reasons.level(row.values["covariate"], row.values["group"])
 
 
 def path(row: Row) -> str:
@@ -81,18 +70,18 @@ def _hazards(record: Mapping[str, Any]) -> str:
     if alike:
         shows = quantity(max(detectable(record, row) for row in alike), unit(record))
         said.append(say(_NO_RATIO, groups=_alike(record, alike), shows=shows))
-    return " ".join([*said, *_untold(record), *_turning(record)])
+    return " ".join([*said, *_untold(record, level), *_turning(record)])
 
 
-def _untold(record: Mapping[str, Any]) -> list[str]:
-    """Say of which levels no ratio can be told, and why."""
+def _untold(record: Mapping[str, Any], named: Callable[[Row], str]) -> list[str]:
+    """Say of which rows no ratio can be told, and why."""
     seen = {row.place for row in speakable(record)}
     rest = [row for row in rows(record) if row.place not in seen and row.state != "hidden"]
     why: dict[str, list[str]] = {}
     for row in rest:
-        why.setdefault(str(row.values.get("note") or ""), []).append(level(row))
+        why.setdefault(str(row.values.get("note") or ""), []).append(named(row))
     said = [
-        say("No ratio for {groups}: {why}.", groups=_counted(own, "and"), why=NOTES[note])
+        say("No ratio for {groups} ({why}).", groups=_counted(own, "and"), why=NOTES[note])
         for note, own in why.items()
         if note in NOTES
     ]
@@ -104,7 +93,7 @@ def _turning(record: Mapping[str, Any]) -> list[str]:
     doubted = dict.fromkeys(str(row.values["covariate"]) for row in shown(record) if not _holds(row))
     if not doubted:
         return []
-    told = {"segments": listed([segment(one) for one in doubted])}
+    told = {"segments": listed([reason(one) for one in doubted])}
     return [
         many(
             len(doubted),
@@ -122,9 +111,9 @@ def _alike(record: Mapping[str, Any], alike: Sequence[Row]) -> str:
     for row in speakable(record):
         every.setdefault(str(row.values["covariate"]), []).append(row)
     named = []
-    for segment_name, own in every.items():
+    for covariate, own in every.items():
         if all(row.place in places for row in own):
-            named.append(segment(segment_name))
+            named.append(reason(covariate))
         else:
             named += [level(row) for row in own if row.place in places]
     return _counted(named)
@@ -135,6 +124,12 @@ def _holds(row: Row) -> bool:
 
 
 def _more_likely(record: Mapping[str, Any], row: Row) -> str:
+    if is_own(row.values["covariate"]):
+        return say(
+            "all else alike, a customer still there with “{level}” is {ratio} times as likely to leave on a day as one "
+            "with “{base}” {bracket}",
+            **_told(record, row),
+        )
     if is_lapse(record):
         return say(
             "all else alike, a customer still active whose {by} is {group} is {ratio} times as likely to fall silent "
@@ -149,6 +144,8 @@ def _more_likely(record: Mapping[str, Any], row: Row) -> str:
 
 
 def _next_level(record: Mapping[str, Any], row: Row) -> str:
+    if is_own(row.values["covariate"]):
+        return say("with “{level}”, {ratio} times as likely as with “{base}” {bracket}", **_told(record, row))
     return say(
         "where {by} is {group}, {ratio} times as likely as where it is {baseline} {bracket}", **_told(record, row)
     )
@@ -156,8 +153,10 @@ def _next_level(record: Mapping[str, Any], row: Row) -> str:
 
 def _told(record: Mapping[str, Any], row: Row) -> dict[str, str]:
     size, bracket = ratio(record, row)
+    covariate = row.values["covariate"]
+    ends = {"level": level(row), "base": reasons.level(covariate, row.values["baseline"])}
     named = {end: name(row.values[end]) for end in ("group", "baseline")}
-    return {"by": segment(row.values["covariate"]), "ratio": size, "bracket": bracket, **named}
+    return {"by": reason(covariate), "ratio": size, "bracket": bracket, **ends, **named}
 
 
 # What comes before leaving -----------------------------------------------------------------------------------------
@@ -169,12 +168,7 @@ def _leads(record: Mapping[str, Any]) -> str:
     if alike:
         shows = quantity(max(detectable(record, row) for row in alike), unit(record))
         said.append(say(_NO_RATIO_AFTER, groups=_counted([path(row) for row in alike]), shows=shows))
-    few = len(rows(record)) - len(speakable(record))
-    if few:
-        said.append(
-            many(few, "{number} more has too little data.", "{number} more have too little data.", number=count(few))
-        )
-    return " ".join([*said, *_placebo(record)])
+    return " ".join([*said, *_untold(record, path), *_placebo(record)])
 
 
 def _before(record: Mapping[str, Any], row: Row) -> str:
@@ -261,7 +255,14 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "leads": _leads,
 }
 
+
+def _why_hazards(context: Mapping[str, Any]) -> str:
+    if context.get("measure") == "states":
+        return say("what goes before leaving, all else alike")
+    return say("for whom the chance to leave is different, all else alike")
+
+
 PURPOSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "hazards": lambda _: say("for whom the chance to leave is different, all else alike"),
+    "hazards": _why_hazards,
     "leads": lambda _: say("what comes before leaving"),
 }

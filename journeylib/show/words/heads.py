@@ -96,6 +96,7 @@ _HEADS = Phrases(
         "band": later("Fifth, the least at risk first"),
         "reason": later("Reason"),
         "level": later("What it is"),
+        "active": later("Against others who did something"),
         "placebo": later("With histories of others"),
         "is_proportional": later("One ratio is enough"),
         "per_day": later("A day"),
@@ -114,6 +115,9 @@ _OWN_HEADS: Mapping[str, Phrases] = {
     "spread": Phrases({"estimate": later("Median")}),
     "heat": Phrases({"estimate": later("Value")}),
     "reconciliation": Phrases({"left": later("Left")}),
+    "at_risk": Phrases({"estimate": later("Expected to leave"), "left": later("Left, of those learnt from")}),
+    "foretold": Phrases({"left": later("Left in that time")}),
+    "risk_reasons": Phrases({"estimate": later("Share of those most at risk")}),
     "stakes": Phrases({"estimate": later("At stake")}),
 }
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from journeylib.show.language import say
 from journeylib.show.rows import Row
-from journeylib.show.words.hazards import NOTES, level, path, ratio
-from journeylib.show.words.measures import segment
+from journeylib.show.words.hazards import level, path, ratio
 from journeylib.show.words.names import apart, name
 from journeylib.show.words.numbers import count, customers, estimate, parts, percent, quantity
+from journeylib.show.words.reasons import LEVELS, NOTES, is_own, reason
 from journeylib.show.words.standing import claims, shown
 from journeylib.show.words.units import is_lapse, unit
 
@@ -28,7 +28,8 @@ def contrasted(row: Row) -> tuple[str, str]:
     ['plan: annual', 'against monthly']
     """
     if "covariate" in row.values:
-        told = {"baseline": name(row.values["baseline"]), "first": count(row.values.get("from_day") or 0)}
+        base = LEVELS.get(str(row.values["baseline"])) if is_own(row.values["covariate"]) else None
+        told = {"baseline": base or name(row.values["baseline"]), "first": count(row.values.get("from_day") or 0)}
         if row.values.get("until_day"):
             last = count(row.values["until_day"])
             return level(row), say("days {first}–{last}, against {baseline}", last=last, **told)
@@ -72,6 +73,8 @@ def _contrasts_title(record: Mapping[str, Any]) -> str:
         return say("What comes before falling silent") if is_lapse(record) else say("What comes before leaving")
     if measure == "bands":
         return say("Does it change in the course of time?")
+    if measure == "states":
+        return say("What goes before leaving, all else alike")
     if measure == "stay":
         return say("How much longer customers stay, segment by segment")
     if is_lapse(record):
@@ -85,7 +88,11 @@ def _hazard_title(record: Mapping[str, Any]) -> str:
 
 def _hazards_claim(about: Mapping[str, Any]) -> str:
     row = max(claims(about), key=lambda row: abs(row.estimate))
-    told = {"by": segment(row.values["covariate"]), "group": name(row.values["group"])}
+    told = {"by": reason(row.values["covariate"]), "group": name(row.values["group"]), "level": level(row)}
+    if is_own(row.values["covariate"]):
+        if row.estimate > 0:
+            return say("All else alike, customers with “{level}” leave sooner", **told)
+        return say("All else alike, customers with “{level}” leave later", **told)
     if is_lapse(about):
         if row.estimate > 0:
             return say("All else alike, customers whose {by} is {group} fall silent sooner", **told)
@@ -152,6 +159,12 @@ def _lines(record: Mapping[str, Any]) -> str:
 
 def _hazard_subtitle(record: Mapping[str, Any]) -> str:
     band = quantity(record["context"]["band_days"], "days")
+    if is_lapse(record):
+        return say(
+            "Of those still active, the share that falls silent within {band}, by days since the start. Lines: 95 % "
+            "intervals",
+            band=band,
+        )
     return say(
         "Of those still there, the share that leaves within {band}, by days since the start. Lines: 95 % intervals",
         band=band,
@@ -233,12 +246,12 @@ def _see_hazard(record: Mapping[str, Any]) -> str:
     most, least = told(found[0]), told(found[-1])
     if len(found) > 1 and found[0].low > found[-1].high:
         return say(
-            "Most leave on days {days}, {share}; fewest on days {least_days}, {least}.",
+            "The most do on days {days}, {share}; the fewest on days {least_days}, {least}.",
             least_days=least["days"],
             least=least["share"],
             **most,
         )
-    return say("Most leave on days {days}, {share}; no other band can be told apart from it for sure.", **most)
+    return say("The most do on days {days}, {share}; no other band can be told apart from it for sure.", **most)
 
 
 def _see_calibration(record: Mapping[str, Any]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from journeylib.show.language import begun, say
+from journeylib.show.language import begun, later, say
 from journeylib.show.words.measures import segment
 from journeylib.show.words.names import apart, name
-from journeylib.show.words.numbers import parts, quantity
+from journeylib.show.words.numbers import between, parts, places, quantity
 from journeylib.show.words.standing import shown
 from journeylib.show.words.units import is_lapse, unit
 
@@ -28,28 +28,44 @@ def _expected(record: Mapping[str, Any]) -> str:
 def _foretold(record: Mapping[str, Any]) -> str:
     """Say how well the model tells apart who leaves first, beside the rule of thumb."""
     found = {str(row.values["way"]): row for row in shown(record) if row.values["measure"] == "concordance"}
-    model, rule = found.get("model"), found.get("rule of thumb")
+    model, rule, gain = (found.get(way) for way in ("model", "rule of thumb", "model less rule"))
     if model is None:
         return say("Not enough data to judge the forecast on time it has not seen.")
     value, bracket = parts(model.values, "share")
-    told = {"share": value, "bracket": bracket, "rule": "" if rule is None else parts(rule.values, "share")[0]}
+    told = {"share": value, "bracket": bracket}
     if model.low <= 0.5:
-        return say(
-            "On time it had not seen, the forecast does not tell who leaves first better than a coin: of two customers "
-            "it ranks the one who leaves first higher in {share} of pairs {bracket}.",
-            **told,
-        )
-    if rule is None:
-        return say(
-            "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} "
-            "of pairs {bracket}; a coin would in 50\u202f%.",
-            **told,
-        )
-    return say(
-        "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of "
-        "pairs {bracket}, the rule of thumb (silent longest first) in {rule}; a coin would in 50\u202f%.",
-        **told,
-    )
+        return say(_COIN, **told)
+    if rule is None or gain is None:
+        return say(_PAIRS, **told)
+    told["rule"] = parts(rule.values, "share")[0]
+    decimals = places("points", gain.estimate, gain.low, gain.high)
+    told["ends"] = between(gain.low, gain.high, "points", decimals)
+    if gain.low > 0:
+        return say(_BETTER, **told)
+    return say(_WORSE if gain.high < 0 else _NO_BETTER, **told)
+
+
+_COIN = later(
+    "On time it had not seen, the forecast does not tell who leaves first better than a coin: of two customers it "
+    "ranks the one who leaves first higher in {share} of pairs {bracket}."
+)
+_PAIRS = later(
+    "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of pairs "
+    "{bracket}; a coin would in 50\u202f%."
+)
+_BETTER = later(
+    "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of pairs "
+    "{bracket}: better than a rule of thumb, silent longest first, with {rule} (by {ends}); a coin would in 50\u202f%."
+)
+_NO_BETTER = later(
+    "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of pairs "
+    "{bracket}; that it is better than a rule of thumb, silent longest first, with {rule}, is not shown (by {ends}); a "
+    "coin would in 50\u202f%."
+)
+_WORSE = later(
+    "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of pairs "
+    "{bracket}: worse than a rule of thumb, silent longest first, with {rule} (by {ends}); use the rule."
+)
 
 
 def _worth(record: Mapping[str, Any]) -> str:

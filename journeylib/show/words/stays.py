@@ -165,9 +165,10 @@ def _of_these(record: Mapping[str, Any], found: Sequence[Row]) -> str:
     """The customers of some rows."""
     if not found[0].label:
         return say("customers")
-    groups = [name(row.label) for row in found[:_MOST_GROUPS]]
-    if len(found) > _MOST_GROUPS:
-        groups.append(say("{number} more", number=count(len(found) - _MOST_GROUPS)))
+    most = len(found) if len(found) == _MOST_GROUPS + 1 else _MOST_GROUPS  # a name is no longer than its count
+    groups = [name(row.label) for row in found[:most]]
+    if len(found) > most:
+        groups.append(say("{number} more", number=count(len(found) - most)))
     return say("customers whose {by} is {group}", by=name(record["columns"][0]), group=listed(groups, "or"))
 
 
