@@ -44,9 +44,9 @@ def _zstd(content: bytes) -> bytes:
         ("x.csv", TEXT.replace(",", "~").encode(), {"file": {"delimiter": "~"}}),
         ("x.csv", TEXT.encode("utf-16"), {}),
         ("x.csv", TEXT.encode("utf-16-be"), {"file": {"encoding": "utf-16-be"}}),
-        ("x.csv.gz", gzip.compress(TEXT.encode()), {}),
-        ("x.csv.gz", gzip.compress(TEXT.encode()[:20]) + gzip.compress(TEXT.encode()[20:]), {}),
-        ("x.csv.gz", gzip.compress(TEXT.encode("utf-16")), {}),
+        ("x.csv.gz", gzip.compress(TEXT.encode(), mtime=0), {}),
+        ("x.csv.gz", gzip.compress(TEXT.encode()[:20], mtime=0) + gzip.compress(TEXT.encode()[20:], mtime=0), {}),
+        ("x.csv.gz", gzip.compress(TEXT.encode("utf-16"), mtime=0), {}),
         ("x.csv.zst", _zstd(TEXT.encode()), {}),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_decimal_comma_is_declared_and_a_point_is_then_of_thousands(tmp_path):
     assert answer["reasons"] == {"unreadable_number": 1}
 
 
-BROKEN_CRC = bytearray(gzip.compress(TEXT.encode() * 50))
+BROKEN_CRC = bytearray(gzip.compress(TEXT.encode() * 50, mtime=0))
 BROKEN_CRC[-6] ^= 1
 LATE = b"id,who,at,what\n" + b"1,a,2026-01-01T10:00:00Z,view\n" * 500 + b"1,caf\xe9,2026-01-01T10:00:00Z,view\n"
 
@@ -144,7 +144,7 @@ LATE = b"id,who,at,what\n" + b"1,a,2026-01-01T10:00:00Z,view\n" * 500 + b"1,caf\
     [
         (
             "x.csv.gz",
-            gzip.compress(TEXT.encode() * 50)[:-20],
+            gzip.compress(TEXT.encode() * 50, mtime=0)[:-20],
             {},
             r"x\.csv\.gz cannot be unpacked \(gzip\).*copy or export",
         ),

@@ -292,9 +292,14 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(found):
     store = found.store
     with pytest.raises(ParameterError, match="days = 0"):
         churn.outlook(store, days=0)
-    with pytest.raises(ParameterError, match=r'"own lapse" is not understood\. Write "contract" or "lapse"'):
-        churn.outlook(store, definition="own lapse")
+    with pytest.raises(ParameterError, match=r'"moved" is not understood\. Write "contract" or "lapse"'):
+        churn.outlook(store, definition="moved")
     with pytest.raises(ParameterError, match="tenure is a name of the outlook's own"):
         churn.outlook(store, covariates={"tenure": "customers.plan"})
     with pytest.raises(ParameterError, match=r"by = region is no covariate of the outlook\. It has plan, tenure"):
         churn.at_risk(found, ["region"])
+
+
+def test_of_a_silence_by_a_customers_own_pace_there_is_no_outlook(found):
+    none = churn.outlook(found.store, definition="own lapse")
+    assert "own pace has no outlook" in churn.at_risk(none).attrs["not_applicable"]

@@ -1,8 +1,8 @@
 """What the company writes down about its customers besides: some of it goes with what they do, most with nothing.
 
 These attributes change nothing that happens. Each is drawn from what is already certain of a
-customer (how often journeys come, how many of them end in an order), with a chance that is
-known, and from dice of its own; so a world with such a plant has the same events as
+customer (how often journeys come, how many of them end in an order, as planned until the end of the
+period), with a chance that is known, and from dice of its own; so a world with such a plant has the same events as
 one without. What a chance was not drawn from has no part in it: that is what makes an effect exactly zero.
 """
 

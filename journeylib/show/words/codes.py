@@ -9,7 +9,17 @@ from journeylib.show.language import Phrases, later
 from journeylib.show.words.reasons import LEVELS, NOTES, REASONS
 from journeylib.show.words.signs import hour
 
-__all__ = ["part_of", "value"]
+__all__ = ["WAYS", "part_of", "value"]
+
+_WAYS = Phrases(
+    {
+        "model": later("the forecast"),
+        "rule of thumb": later("silent longest first"),
+        "average": later("nobody told apart"),
+        "model less rule": later("the forecast, less silent longest first"),
+    }
+)
+WAYS = tuple(_WAYS)  # of a forecast and what it is judged beside, in this order
 
 # What the codes in a column are called.
 _VALUES: Mapping[str, Phrases] = {
@@ -50,14 +60,7 @@ _VALUES: Mapping[str, Phrases] = {
             "integrated brier": later("squared error over all the time (integrated Brier score)"),
         }
     ),
-    "way": Phrases(
-        {
-            "model": later("the forecast"),
-            "rule of thumb": later("silent longest first"),
-            "average": later("nobody told apart"),
-            "model less rule": later("the forecast, less silent longest first"),
-        }
-    ),
+    "way": _WAYS,
     "unit": Phrases({"events": later("events"), "journeys": later("journeys"), "customers": later("customers")}),
     "label": Phrases(
         {

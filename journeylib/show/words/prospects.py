@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from journeylib.show.language import begun, later, say
+from journeylib.show.words.codes import WAYS
 from journeylib.show.words.measures import segment
 from journeylib.show.words.names import apart, name
 from journeylib.show.words.numbers import between, parts, places, quantity
@@ -28,7 +29,7 @@ def _expected(record: Mapping[str, Any]) -> str:
 def _foretold(record: Mapping[str, Any]) -> str:
     """Say how well the model tells apart who leaves first, beside the rule of thumb."""
     found = {str(row.values["way"]): row for row in shown(record) if row.values["measure"] == "concordance"}
-    model, rule, gain = (found.get(way) for way in ("model", "rule of thumb", "model less rule"))
+    model, rule, _, gain = (found.get(way) for way in WAYS)
     if model is None:
         return say("Not enough data to judge the forecast on time it has not seen.")
     value, bracket = parts(model.values, "share")
