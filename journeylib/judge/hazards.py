@@ -102,7 +102,7 @@ def turning(bands: pd.DataFrame, found: pd.DataFrame, by: str) -> pd.DataFrame:
         return bands
     changes = [] if found.empty else found.loc[found["is_proportional"].eq(False), "covariate"].tolist()
     kept = bands[bands["covariate"].isin([by, *changes])]
-    return kept.drop(columns=["p", "events", "is_proportional"]).reset_index(drop=True)
+    return _noted(kept.drop(columns=["p", "events", "is_proportional"]).reset_index(drop=True))
 
 
 @measured
@@ -139,8 +139,11 @@ def worth(
 
 
 def _noted(made: pd.DataFrame) -> pd.DataFrame:
-    """Without the column of notes where there is none."""
-    return made if "note" not in made or made["note"].any() else made.drop(columns="note")
+    """Without the column of notes where there is none; a row without one has no text."""
+    if "note" not in made:
+        return made
+    told = made["note"].fillna("").ne("")
+    return made.assign(note=made["note"].where(told, None)) if told.any() else made.drop(columns="note")
 
 
 def _logged(found: pd.DataFrame, by: Sequence[str], extra: Sequence[str]) -> pd.DataFrame:

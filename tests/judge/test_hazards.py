@@ -43,7 +43,7 @@ def test_a_level_that_nobody_left_has_no_numbers_but_its_reason():
     nobody = {"estimate": 0.0, "low": math.nan, "high": math.nan, "note": "nobody left", "is_enough": False}
     found = hazards.ratios(model({"estimate": 2.0, "low": 1.0, "high": 4.0}, nobody))
     assert found["estimate"].isna().tolist() == [False, True]
-    assert found["note"].tolist() == ["", "nobody left"]
+    assert found["note"].tolist() == [None, "nobody left"]
 
 
 def test_without_any_reason_there_is_no_column_of_them():

@@ -245,13 +245,18 @@ def _see_hazard(record: Mapping[str, Any]) -> str:
 
     most, least = told(found[0]), told(found[-1])
     if len(found) > 1 and found[0].low > found[-1].high:
+        most |= {"least_days": least["days"], "least": least["share"]}
+        if is_lapse(record):
+            return say(
+                "Most fall silent on days {days}, {share}; fewest on days {least_days}, {least}.",
+                **most,
+            )
+        return say("Most leave on days {days}, {share}; fewest on days {least_days}, {least}.", **most)
+    if is_lapse(record):
         return say(
-            "The most do on days {days}, {share}; the fewest on days {least_days}, {least}.",
-            least_days=least["days"],
-            least=least["share"],
-            **most,
+            "Most fall silent on days {days}, {share}; no other band can be told apart from it for sure.", **most
         )
-    return say("The most do on days {days}, {share}; no other band can be told apart from it for sure.", **most)
+    return say("Most leave on days {days}, {share}; no other band can be told apart from it for sure.", **most)
 
 
 def _see_calibration(record: Mapping[str, Any]) -> str:
