@@ -7,7 +7,7 @@ level of a claim, and whatever is made of differences holds. Words and charts wr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -19,11 +19,11 @@ from journeylib.errors import ParameterError
 from journeylib.measures import churn
 from journeylib.trace import measured
 
-__all__ = ["days", "leads", "leaving", "ratios", "turning", "worth"]
+__all__ = ["days", "leads", "leaving", "ratios", "size", "turning", "worth"]
 
 _ENDS = ["estimate", "low", "high"]
 _BY_CHANCE, _SURE = 0.05, 0.01  # of placebos that leave out no difference; the chance of so many
-_CHECKS = ["active", "placebo", "placebo_low", "placebo_high"]
+_CHECKS = ["active", "active_low", "active_high", "placebo", "placebo_low", "placebo_high"]
 _CONTRAST = ["covariate", "group", "baseline"]
 
 
@@ -46,6 +46,11 @@ def ratios(found: pd.DataFrame, *, without: Sequence[str] = ()) -> pd.DataFrame:
     if "until_day" in made:
         made["until_day"] = made["until_day"].astype("Int64").where(made["until_day"] > 0)
     return _noted(made)
+
+
+def size(found: pd.DataFrame) -> dict[str, int]:
+    """Tell how many parameters a model has, for the guard of events a parameter; nothing where there is no model."""
+    return {} if found.empty else {"parameters": int(found["parameters"].max())}
 
 
 @measured
@@ -78,21 +83,16 @@ def _misled(made: pd.DataFrame) -> bool:
 
 @measured
 def leaving(found: pd.DataFrame, *, band_days: int) -> pd.DataFrame:
-    """Make the rows of `churn.hazard` shares: of those there when a band of days begins, who leaves within it.
+    """Keep of `churn.hazard` the shares: of those there when a band of days begins, who leaves within it.
 
-    From h departures a customer-day that is 1 − exp(−h · days). A last band that was cut short is left out.
-
-    >>> row = {"from_day": 1, "until_day": 30, "n": 90, "estimate": 0.01, "low": 0.005, "high": 0.02, "is_enough": True}
-    >>> leaving(pd.DataFrame([{**row, "at_risk": 90, "left": 20}]), band_days=30)["estimate"].round(3)[0]
-    np.float64(0.259)
+    A last band that was cut short is left out.
     """
     if found.empty:
         return found
     whole = found[found["until_day"] - found["from_day"] == band_days - 1]
-    made = whole.drop(columns=["until_day", "customer_days"], errors="ignore").reset_index(drop=True)
-    for name in _ENDS:
-        made[name] = [-math.expm1(-band_days * value) for value in made[name]]
-    return made
+    told = {end: whole[name] for end, name in zip(_ENDS, ("share", "share_low", "share_high"), strict=True)}
+    gone = ["until_day", "customer_days", "share", "share_low", "share_high"]
+    return whole.assign(**told).drop(columns=gone).reset_index(drop=True)
 
 
 @measured
@@ -102,18 +102,23 @@ def turning(bands: pd.DataFrame, found: pd.DataFrame, by: str) -> pd.DataFrame:
         return bands
     changes = [] if found.empty else found.loc[found["is_proportional"].eq(False), "covariate"].tolist()
     kept = bands[bands["covariate"].isin([by, *changes])]
+    if kept.empty:
+        return schema.not_applicable("no ratio seems to change in the course of time", _CONTRAST)
     return _noted(kept.drop(columns=["p", "events", "is_proportional"]).reset_index(drop=True))
 
 
 @measured
-def days(followed: nw.LazyFrame, names: Sequence[str], *, horizon_days: int) -> pd.DataFrame:
+def days(
+    followed: nw.LazyFrame, names: Sequence[str], *, horizon_days: int, baseline: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Compare by several segments how many of the first `horizon_days` customers stay: `churn.stay` for each.
 
-    A segment with one group has no row. These repeat what else is compared, so none has a p.
+    `baseline` names that of a segment, where it is not the largest group. A segment with one group has no row. These
+    repeat what else is compared, so none has a p.
     """
     frames = []
     for name in names:
-        one = churn.stay(followed, [name], horizon_days=horizon_days)
+        one = churn.stay(followed, [name], horizon_days=horizon_days, baseline=(baseline or {}).get(name))
         if not one.empty:
             frames.append(one.drop(columns=["p"]).assign(covariate=name))
     if not frames:
@@ -132,6 +137,8 @@ def worth(
     try:
         found = churn.worth(followed, events, by, horizon_days=horizon_days, currency=currency or None)
     except ParameterError as error:
+        if currency:  # a mistake, not several
+            raise
         found = schema.not_applicable(str(error), by)
     made = found.drop(columns="currency", errors="ignore")
     made.attrs["currency"] = str(found["currency"].iloc[0]) if len(found) else ""

@@ -156,8 +156,8 @@ def _counted(one: Mapping[str, Any]) -> str:
 def _refuse(folder: Path, recipe: Recipe) -> None:
     """Refuse a folder that others read: reports, where editions are published or committed, and the store."""
     homes = {recipe.path.resolve().parent: "the reports of the recipe", recipe.store_path.resolve(): "the store"}
-    of_git = [one for one in (folder, *folder.parents) if one.name == "reports" and (one.parent / ".git").exists()]
-    homes |= dict.fromkeys(of_git, "reports under version control")
+    homes |= {one: "a folder under version control" for one in (folder, *folder.parents) if (one / ".git").exists()}
+    homes |= {one: "an edition" for one in (folder, *folder.parents) if (one / "findings.json").exists()}
     for home, what in homes.items():
         if folder.is_relative_to(home):
             raise RefusedError(

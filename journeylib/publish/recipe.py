@@ -45,8 +45,8 @@ _COLUMNS = """
     records_in accepted quarantined duplicates adds_up kept_to hour_share midnight_share is_odd
     person_id line file file_sha256 entered went_on lost open dropped measure kind detectable left_out unit
     rank top_chance ties q10 q25 q75 q90 part label change offset stratum
-    covariate cause from_day until_day way band predicted expected active placebo placebo_low placebo_high note
-    is_proportional level stay_days per_day
+    covariate cause from_day until_day way band predicted expected active active_low active_high
+    placebo placebo_low placebo_high note is_proportional level stay_days per_day
 """
 _SEGMENT_RULE = 'text such as "customers.plan", or a table of conditions by the name of their group'
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"

@@ -89,13 +89,20 @@ def test_a_segment_of_one_group_has_no_difference():
     assert hazards.days(followed(frame), ["region"], horizon_days=300).attrs["not_applicable"]
 
 
-def test_the_share_that_leaves_within_a_band_follows_from_departures_a_day():
+def test_the_share_that_leaves_within_a_band_is_that_of_those_there_when_it_begins():
     found = hazards.leaving(churn.hazard(followed(people()), band_days=30, until_day=365), band_days=30)
     assert found["from_day"].tolist() == list(range(1, 332, 30))  # twelve whole bands, the rest is left out
-    rates = churn.hazard(followed(people()), band_days=30, until_day=365)["estimate"][:12]
-    assert found["estimate"].tolist() == pytest.approx([1 - math.exp(-30 * rate) for rate in rates])
+    assert found["estimate"].tolist() == pytest.approx((found["left"] / found["at_risk"]).tolist())
     assert (found["low"] < found["estimate"]).all()
     assert (found["high"] < 1).all()
+
+
+def test_all_who_leave_on_one_day_of_a_band_are_its_share_wherever_the_day_lies():
+    for day in (1, 15, 30):
+        frame = pd.DataFrame({"day": [day] * 400 + [90] * 600, "left": [1] * 400 + [0] * 600})
+        rows = churn.hazard(churn.from_frame(frame, duration="day", event="left"), band_days=30)
+        [share] = hazards.leaving(rows, band_days=30)["estimate"][:1]
+        assert share == pytest.approx(0.4)
 
 
 def test_bands_are_kept_of_the_segment_asked_for_and_of_those_whose_ratio_changes():

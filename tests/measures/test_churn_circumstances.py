@@ -17,6 +17,8 @@ SAID = {"complaint": ["complaint"], "resolved": ["complaint resolved"]}
 class Company:
     """A store of events and steps, all that circumstances need."""
 
+    begins_us = BEGAN - 60 * DAY
+
     def __init__(self, events):
         frame = pd.DataFrame(events, columns=["customer_id", "day", "touchpoint", "channel", "score"])
         frame["occurred_us"] = BEGAN + (frame.pop("day") - 1) * DAY + DAY // 2

@@ -174,3 +174,14 @@ def test_an_own_lapse_is_a_definition_too():
     store = SimpleNamespace(events=engine.from_frame(events), ends_us=100 * DAY)
     made = churn.durations(store, definition="own lapse", silent_days=10, landmark=LANDMARK)
     assert engine.collect(made)[["day", "has_left"]].to_numpy().tolist() == [[1, True]]  # 16 days, the window was 15
+
+
+def test_whoever_left_before_an_instant_is_out_and_others_are_followed_from_it_on():
+    day = 86_400_000_000
+    rows = [("gone", 0, 8, 0), ("there", 0, 20, 0), ("later", 0, 5, 30), ("late", 4, 20, 4)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "entry_day", "day", "zero_us"])
+    frame["zero_us"] *= day
+    found = engine.collect(churn.since(engine.from_frame(frame), 0, days=10), order_by=["customer_id"])
+    told = found[["customer_id", "entry_day", "day"]].to_numpy().tolist()
+    assert told == [["late", 10, 20], ["later", 0, 5], ["there", 10, 20]]
+    assert found["zero_us"].tolist() == [10 * day, 30 * day, 10 * day]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from journeylib.days import DAY_US
 from journeylib.measures import churn
 from journeylib.measures.churn.foretold import Cells, brier, concordance, fifths, integrated_brier
 from journeylib.measures.churn.risk import learnt
@@ -81,6 +82,9 @@ def test_fifths_keep_customers_of_one_risk_together():
     assert fifths(apart).tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
+SPAN = 60 * DAY_US  # between landmarks
+
+
 def outlook_of(seed, *, times, drift=1.0, days=60, customers=3000, landmarks=4):
     """An outlook of drawn customers; those on monthly plans leave `times` as fast, on the last landmark all `drift`."""
     rng = np.random.default_rng(seed)
@@ -94,10 +98,12 @@ def outlook_of(seed, *, times, drift=1.0, days=60, customers=3000, landmarks=4):
         left = np.ceil(rng.exponential(1 / hazard)).astype(int)
         rows = pd.DataFrame({"plan": plan, "last_active": silent, "day": np.minimum(left, days)})
         rows["has_left"] = left <= days
-        parts.append(rows.assign(customer_id=[f"{at}" for at in range(customers)], zero_us=landmark, entry_day=0))
+        parts.append(
+            rows.assign(customer_id=[f"{at}" for at in range(customers)], zero_us=landmark * days * DAY_US, entry_day=0)
+        )
     rows = pd.concat(parts, ignore_index=True)
     seen = rows.groupby(["zero_us", *COLUMNS, "day", "has_left"], as_index=False).agg(n=("customer_id", "size"))
-    earlier = learnt(rows[rows["zero_us"] < landmarks - 1], COLUMNS, days)
+    earlier = learnt(rows[rows["zero_us"] < (landmarks - 1) * days * DAY_US], COLUMNS, days)
     terms = Terms(segments={"plan": "customers.plan"})
     return SimpleNamespace(why="", earlier=earlier, risk=earlier, seen=seen, days=days, queries=(), terms=terms)
 
@@ -139,7 +145,7 @@ def test_a_world_that_turned_worse_shows_in_the_calibration():
 def test_the_rule_of_thumb_has_the_shares_of_its_bands_that_left_before():
     found = outlook_of(4, times=3.0, customers=400)
     seen = found.seen
-    before, held = seen[seen["zero_us"] < 3], seen[seen["zero_us"] == 3]
+    before, held = seen[seen["zero_us"] < 3 * SPAN], seen[seen["zero_us"] == 3 * SPAN]
     gone = before[before["has_left"]].groupby("last_active")["n"].sum() / before.groupby("last_active")["n"].sum()
     left = gone[held["last_active"]].to_numpy()
     square = ((held["has_left"].to_numpy() - left) ** 2 * held["n"]).sum() / held["n"].sum()
@@ -153,7 +159,7 @@ def test_the_rule_of_thumb_has_the_shares_of_its_bands_that_left_before():
 def test_the_interval_of_the_concordance_covers_what_it_should():
     found = outlook_of(6, times=2.0, customers=20_000, landmarks=2)
     [truth] = churn.foretold(found).query("way == 'model' and measure == 'concordance'")["estimate"]
-    held = found.seen[found.seen["zero_us"] == 1]
+    held = found.seen[found.seen["zero_us"] == SPAN]
     rng, hits = np.random.default_rng(7), 0
     for _ in range(200):
         drawn = held.assign(n=rng.multinomial(400, held["n"] / held["n"].sum()))
@@ -166,7 +172,7 @@ def test_the_interval_of_the_concordance_covers_what_it_should():
 
 def test_nobody_left_on_the_held_out_landmark_is_said():
     found = outlook_of(4, times=3.0, customers=400)
-    found.seen["has_left"] = found.seen["has_left"] & (found.seen["zero_us"] < 3)
+    found.seen["has_left"] = found.seen["has_left"] & (found.seen["zero_us"] < 3 * SPAN)
     assert churn.foretold(found).attrs["not_applicable"] == "nobody left in the 60 days that the outlook is judged on"
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from journeylib import engine
+from journeylib.days import DAY_US
 from journeylib.errors import ParameterError
 from journeylib.measures import churn
 from journeylib.measures.churn.outlook import ranked
@@ -303,3 +304,10 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(found):
 def test_of_a_silence_by_a_customers_own_pace_there_is_no_outlook(found):
     none = churn.outlook(found.store, definition="own lapse")
     assert "own pace has no outlook" in churn.at_risk(none).attrs["not_applicable"]
+
+
+def test_of_a_silence_only_what_was_known_before_a_landmark_is_learnt_for_it():
+    terms = Terms("lapse", silent_days=60)
+    assert terms.told_before(0, 90, 150 * DAY_US)
+    assert not terms.told_before(0, 90, 149 * DAY_US)
+    assert Terms().told_before(0, 90, 90 * DAY_US)

@@ -41,7 +41,8 @@ def test_the_days_stayed_times_the_revenue_of_a_day_by_hand():
     assert row["stay_days"] == pytest.approx((10 * 4 + 10 * 8 + 20 * 10) / 40)
     assert row["per_day"] == pytest.approx(1000 / 320)
     assert row["estimate"] == pytest.approx(8 * 1000 / 320)  # nobody is censored: the mean of what they paid
-    assert (row["n"], row["left"], row["currency"], row["is_enough"]) == (40, 20, "EUR", True)
+    assert (row["n"], row["left"], row["currency"], row["customers"]) == (40, 20, "EUR", 2)
+    assert not row["is_enough"]  # two who paid tell nothing of the others
 
 
 def test_a_shorter_horizon_and_a_late_entry_leave_days_and_amounts_out():

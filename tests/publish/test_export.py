@@ -280,3 +280,10 @@ def test_the_recipe_s_moving_day_counts_from_today(project: Any, tmp_path: Path)
     moving.write_text(RECIPE.replace(f"as_of = {SECOND}", 'as_of = "yesterday"'))
     answer = at_risk(moving, tmp_path / "to", days=60, most=5, today=datetime.date(2025, 12, 31))
     assert Path(answer["path"]).name == "at-risk-2025-12-30.csv"
+
+
+def test_a_folder_under_version_control_is_refused_wherever_it_lies(project, tmp_path):
+    (tmp_path / "work" / ".git").mkdir(parents=True)
+    with pytest.raises(RefusedError, match="under version control"):
+        at_risk(project.root / "reports/demo.toml", tmp_path / "work" / "lists")
+    assert not (tmp_path / "work" / "lists").exists()

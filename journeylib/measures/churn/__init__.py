@@ -7,7 +7,7 @@ whether it left; every other function measures such a table.
 from journeylib.measures.churn.circumstances import circumstances
 from journeylib.measures.churn.collapsed import collapsed
 from journeylib.measures.churn.covariates import at_zero
-from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse, returned
+from journeylib.measures.churn.durations import causes, contractual, departures, durations, lapse, returned, since
 from journeylib.measures.churn.episodes import lapses, returns
 from journeylib.measures.churn.foretold import calibration, foretold
 from journeylib.measures.churn.hazard import cumulative_hazard, hazard
@@ -68,6 +68,7 @@ __all__ = [
     "returns",
     "rmst",
     "sensitivity",
+    "since",
     "start_stop",
     "state",
     "stay",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.journeys.view import Store
+from journeylib.measures.churn.durations import since
 from journeylib.measures.churn.model import BY, EXTRA, model
 from journeylib.measures.churn.snapshot import SCORES, scored
 from journeylib.measures.churn.start_stop import Changing, bounces, last, start_stop, state, times
@@ -36,7 +37,8 @@ def circumstances(
 
     Each is told on every day as it was known when the day began (`start_stop`): `contacts_30_days`, "3 or more"
     events with one of the touchpoints `contacts` in the 30 whole days before; `complaint`, "open" from one until one of
-    `resolved`; `bounces`, "1 or more" so far; `last_score`, the last NPS, else CSAT, so far. What names no
+    `resolved`; `bounces`, "1 or more" so far; `last_score`, the last NPS, else CSAT, so far: since the data begin, and
+    customers are followed from 30 days after that. What names no
     touchpoints, or is not in the data, is left out. Errors are clustered by customer. It says what goes before
     leaving, not what causes it. Of more than half a million customers a part, chosen by hash, is looked at.
 
@@ -59,6 +61,7 @@ def circumstances(
         changing["last_score"] = last(store.events.filter(nw.col("score_type") == kind))
     if not changing:
         return schema.not_applicable("the data name no contact, complaint, bounce or score", BY, EXTRA)
+    followed = since(followed, store.begins_us, days=_CONTACT_DAYS)
     people = engine.kept(_part(followed))
     note(lambda: engine.query(start_stop(followed, **changing)))
     with unnoted():  # the same from what was fetched: the engine would make the groups of customers again and again

@@ -32,6 +32,7 @@ __all__ = [
     "lapse",
     "returned",
     "silences",
+    "since",
 ]
 
 NOBODY_ENDED = "no customer has an end date in the data"
@@ -177,6 +178,20 @@ def active(store: StoreView, touchpoints: Sequence[str]) -> nw.LazyFrame:
     """Keep the events that are activity: those with one of `touchpoints`, all where none is named."""
     found = store.events.filter(nw.col("occurred_us") < store.ends_us)
     return found.filter(nw.col("touchpoint").is_in(list(touchpoints))) if touchpoints else found
+
+
+def since(followed: nw.LazyFrame, at_us: int, *, days: int = 0) -> nw.LazyFrame:
+    """Follow customers from the day after an instant and so many days on, lazily: who left by then is out.
+
+    For what looks back: in the first days of the data nobody knows what happened in the days before. Others enter
+    late (delayed entry), as if the period had begun then.
+    """
+    later = ((nw.lit(at_us + days * DAY_US) - nw.col("zero_us")) / DAY_US).floor().cast(nw.Int64)
+    wait = nw.when(later > 0).then(later).otherwise(nw.lit(0)).cast(nw.Int64)
+    moved = followed.with_columns(_wait=wait).with_columns(
+        entry_day=nw.col("entry_day") + nw.col("_wait"), zero_us=nw.col("zero_us") + nw.col("_wait") * DAY_US
+    )
+    return moved.filter(nw.col("entry_day") < nw.col("day")).drop("_wait")
 
 
 @measured

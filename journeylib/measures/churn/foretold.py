@@ -95,7 +95,8 @@ def foretold(found: Outlook) -> pd.DataFrame:
         return schema.not_applicable(found.why, by, ["left"])
     note(found)
     seen, days, last = found.seen, found.days, found.seen["zero_us"].max()
-    before, held = seen[seen["zero_us"] < last], seen[seen["zero_us"] == last]
+    was_known = seen["zero_us"].map(lambda at: found.terms.told_before(int(at), days, int(last)))
+    before, held = seen[was_known], seen[seen["zero_us"] == last]
     cells = _cells(held)
     n, left = int(cells.n.sum()), int(cells.n[cells.has_left].sum())
     if not left:

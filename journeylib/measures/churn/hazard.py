@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ import pandas as pd
 
 from journeylib import schema
 from journeylib.errors import ParameterError
-from journeylib.estimates import ENOUGH, Z, plain_sums, rate
-from journeylib.measures.churn.counts import counted, names_of, thinned
+from journeylib.estimates import ENOUGH, Z, plain_sums, rate, share
+from journeylib.measures.churn.counts import Floats, counted, names_of, thinned
 from journeylib.measures.churn.histories import each
 from journeylib.trace import measured
 
@@ -20,6 +21,7 @@ __all__ = ["cumulative_hazard", "hazard"]
 
 _COUNTED = ["at_risk", "left"]
 _BAND = ["from_day", "until_day"]
+_SHARE = ["share", "share_low", "share_high"]
 
 
 @measured
@@ -66,10 +68,12 @@ def hazard(
 
     Band `from_day` to `until_day` has the departures on these days over the days that customers were at risk on
     them; interval `estimates.rate`. The last band ends where curves stop. `n` is the customers at risk on any day
-    of the band, and a band is enough from 30; `at_risk` those at its start, `left` its departures. Times 30, it is
-    roughly the share that a month loses.
+    of the band, and a band is enough from 30; `at_risk` those at its start, `left` its departures.
+
+    `share` is what a band loses of those there when it begins, 1 − ∏ (1 − d/Y) over its days, whenever in it they
+    leave; `share_low` and `share_high` are its log-log interval with Greenwood's variance.
     """
-    columns, extra = [*names_of(by), *_BAND], [*_COUNTED, "customer_days"]
+    columns, extra = [*names_of(by), *_BAND], [*_COUNTED, "customer_days", *_SHARE]
     if band_days < 1:
         raise ParameterError(f"band_days = {band_days} is no band. Give a whole number of days from 1.")
     found = counted(followed, by)
@@ -88,6 +92,21 @@ def hazard(
             late = one.entries[(one.entries.index >= begin) & (one.entries.index < end)].sum()
             n = int(at_risk[0]) + int(late) if several is None else sums.customers
             counts = {"at_risk": int(at_risk[0]), "left": left, "customer_days": customer_days}
+            lost = dict(zip(_SHARE, _lost(at_risk, one.departures(days)), strict=True))
             place = dict(zip([*names_of(by), *_BAND], [*one.group, begin, end], strict=True))
-            rows.append(told.row(**place, **counts) | {"n": n, "is_enough": n >= ENOUGH})
+            rows.append(told.row(**place, **counts, **lost) | {"n": n, "is_enough": n >= ENOUGH})
     return schema.result(rows, columns, extra)
+
+
+def _lost(at_risk: Floats, left: Floats) -> tuple[float, float, float]:
+    """The share that is lost over some days, with its interval; where nobody or everybody is, what so many allow."""
+    inside = at_risk > 0
+    there, gone = at_risk[inside], left[inside]
+    if not len(there):
+        return math.nan, math.nan, math.nan
+    stays = float(np.prod(1 - gone / there))
+    if not gone.any() or stays <= 0:
+        bound = share(plain_sums(0, int(there[0]))).high
+        return (0.0, 0.0, bound) if stays > 0 else (1.0, 1 - bound, 1.0)
+    error = math.sqrt(float((gone / (there * (there - gone))).sum())) / abs(math.log(stays))
+    return 1 - stays, 1 - stays ** math.exp(-Z * error), 1 - stays ** math.exp(Z * error)

@@ -16,7 +16,7 @@ from journeylib.measures.churn.snapshot import Terms, snapshot
 
 __all__ = ["became", "listed"]
 
-_NEAR = 1e-7  # of a risk: the engine's may differ in its last digits
+_NEAR = 1e-9  # of xβ: the engine's may differ in its last digits
 
 
 def listed(found: Outlook, most: int) -> pd.DataFrame:
@@ -30,13 +30,14 @@ def listed(found: Outlook, most: int) -> pd.DataFrame:
     told = ranked(found)
     told["band"] = fifths(told)
     reached = told["n"].cumsum() >= most
-    least = told["risk"].iloc[int(reached.argmax()) if reached.any() else -1]
+    last = int(reached.argmax()) if reached.any() else len(told) - 1
+    least = float(found.risk.lean(told.iloc[[last]])[0])
     # Sums in the engine say who comes into question, so that not everybody is fetched.
     lean = nw.lit(0.0)
     for name, level, slope in found.risk.slopes:
         levels = [own for own, told_as in found.risk.told_as[name].items() if told_as == level]
         lean = lean + nw.when(nw.col(name).is_in(levels)).then(nw.lit(slope)).otherwise(nw.lit(0.0))
-    enough = found.now.with_columns(_lean=lean).filter(nw.col("_lean") >= found.risk.lean(least) - _NEAR)
+    enough = found.now.with_columns(_lean=lean).filter(nw.col("_lean") >= least - _NEAR)
     columns = list(found.terms.columns)
     people = engine.collect(enough.select("customer_id", *columns), order_by=["customer_id"])
     placed = people.merge(told.drop(columns="n"), on=columns, how="left")

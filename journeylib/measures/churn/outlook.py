@@ -95,7 +95,8 @@ def outlook(
     in 30 days, channel bounces and the last score (NPS, else CSAT) in 90 days, and whether a `complaint` is open
     that is not `resolved`. A level from which fewer than ten left is told as the commonest.
 
-    Learnt from at most six landmarks, `days` apart, whose days ended before the last one began; judged on that one;
+    Learnt from at most six landmarks, `days` apart, of which it was known before the last one began what became of
+    their customers; judged on that one;
     and learnt again with it. Of more than a million rows a part of the customers is learnt from. There is no
     outlook without two landmarks in the period that have 90 days of data before them, or with fewer than
     ten departures a parameter.
@@ -120,12 +121,12 @@ def outlook(
     first = max(store.start_us, store.begins_us + LOOK_BACK_DAYS * DAY_US)
     landmarks = [end - back * days * DAY_US for back in range(1, _LANDMARKS + 2)]
     landmarks = [at for at in landmarks if at >= first]
-    if len(landmarks) < 2:
+    if not any(terms.told_before(at, days, landmarks[0]) for at in landmarks):
         between = f"between {day_of(first).isoformat()} and {day_of(end - 1).isoformat()}"
         why = f"the data do not hold two stretches of {days} days {between}, one to learn from and one to judge by"
         return Outlook(store, terms, days, why)
     rows = _followed(store, terms, days, landmarks)
-    is_before = rows["zero_us"] < landmarks[0]
+    is_before = rows["zero_us"].map(lambda at: terms.told_before(int(at), days, landmarks[0]))
     if not rows["has_left"].any():
         return Outlook(store, terms, days, NOBODY_ENDED if definition == "contract" else "nobody left in the time seen")
     earlier = learnt(rows[is_before], terms.columns, days)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,9 +68,10 @@ class Risk:
         beta = self.found.fit.beta.tolist()
         return [(one.covariate, one.level, slope) for one, slope in zip(self.found.columns, beta, strict=True)]
 
-    def lean(self, risk: float) -> float:
-        """The xβ of a risk."""
-        return math.log(-math.log1p(-risk) / fitted.baselines(self.found.fit, self.days)[0].hazard)
+    def lean(self, people: pd.DataFrame) -> Floats:
+        """The xβ of each."""
+        found: Floats = self._columns(people) @ self.found.fit.beta
+        return found
 
     def _columns(self, people: pd.DataFrame) -> Floats:
         levels = {name: people[name].astype(str).map(told) for name, told in self.told_as.items()}

@@ -71,8 +71,16 @@ class Terms:
 
     def told_us(self, store: Store) -> int:
         """Up to when departures are known: the last midnight of the data, less the silence that tells a lapse."""
-        silence = round(self.silent_days * DAY_US) if self.definition == "lapse" else 0
-        return (store.ends_us - silence) // DAY_US * DAY_US
+        return (store.ends_us - self.silence_us) // DAY_US * DAY_US
+
+    @property
+    def silence_us(self) -> int:
+        """How long after a departure it can be told."""
+        return round(self.silent_days * DAY_US) if self.definition == "lapse" else 0
+
+    def told_before(self, at_us: int, days: int, later_us: int) -> bool:
+        """Whether what became within the days of those there at a landmark was known when a later one began."""
+        return at_us + days * DAY_US + self.silence_us <= later_us
 
 
 def snapshot(store: Store, terms: Terms, at_us: int, *, days: int) -> nw.LazyFrame:

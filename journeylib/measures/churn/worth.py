@@ -22,7 +22,8 @@ from journeylib.trace import measured
 __all__ = ["worth"]
 
 _UNKNOWN = "unknown"
-_EXTRA = ["stay_days", "per_day", "left"]
+_EXTRA = ["customers", "stay_days", "per_day", "left"]
+_PAYERS = 10  # below whom the spending of a few would stand for all
 
 
 @measured
@@ -42,8 +43,9 @@ def worth(
     customer if a day brings as much early as late; nothing is discounted, and nothing that serving costs is taken off.
 
     The interval is that of the logarithm, by influence functions: who stays longer may spend more or less a day, and
-    their covariance is in it. Not enough where `rmst` is not, or nothing was spent. Not applicable where no
-    event has revenue; several currencies are never added up, so one must be chosen (ParameterError).
+    their covariance is in it. `customers` are those who paid. Not enough where `rmst` is not, or
+    fewer than ten paid. Not applicable where no event has revenue; several currencies are never added up, so one must
+    be chosen (ParameterError).
     """
     names = [*names_of(by), "currency"]
     if has_several(followed):
@@ -64,8 +66,9 @@ def worth(
         stay, rate, variance = _product(one, part, horizon_days)
         value, reach = stay * rate, Z * math.sqrt(variance)
         low, high = (value * math.exp(end) if reach < 700 else math.nan for end in (-reach, reach))
-        told, is_told = (value, low, high), is_enough and not math.isnan(low)
-        rows.append([*one.group, chosen, one.customers, *map(steady, told), is_told, steady(stay), steady(rate)])
+        paid = int(part["paid"].sum())
+        told, is_told = (value, low, high), is_enough and not math.isnan(low) and paid >= _PAYERS
+        rows.append([*one.group, chosen, one.customers, *map(steady, told), is_told, paid, steady(stay), steady(rate)])
         rows[-1].append(int(one.left[one.days <= horizon_days].sum()))
     return pd.DataFrame(rows, columns=[*names, *schema.RESULT, *_EXTRA])
 
@@ -114,7 +117,9 @@ def _cells(followed: nw.LazyFrame, spent: nw.LazyFrame, names: Sequence[str], ho
     each = each.with_columns(x=nw.col("x").fill_null(0).cast(nw.Float64))
     keys = [*names, "entry_day", "day", "has_left", "m"]
     squared = each.with_columns(xx=nw.col("x") * nw.col("x"))
-    found = squared.group_by(*keys).agg(n=nw.len(), x=nw.col("x").sum(), xx=nw.col("xx").sum())
+    found = squared.group_by(*keys).agg(
+        n=nw.len(), x=nw.col("x").sum(), xx=nw.col("xx").sum(), paid=(nw.col("x") > 0).sum()
+    )
     return engine.collect(found, order_by=keys)
 
 

@@ -17,7 +17,20 @@ _MOST_ROWS = 40
 _FOLDED, _MOST_FOLDED = {"heat", "forest", "parts", "edges"}, 240  # charts that leave rows to their tables
 _LONGEST_NAME = 90
 _LONGEST_SENTENCE = 500
-_UNSEEN = {"low", "high", "is_enough", "is_odd", "p", "wait_low", "wait_high", "placebo_low", "placebo_high"}
+_UNSEEN = {
+    "low",
+    "high",
+    "is_enough",
+    "is_odd",
+    "p",
+    "wait_low",
+    "wait_high",
+    "placebo_low",
+    "placebo_high",
+    "active_low",
+    "active_high",
+}
+_UNSEEN |= {"placebo_low", "placebo_high", "active_low", "active_high"}
 _UNSEEN_IN = {"stakes": {"baseline"}, "heat": {"unit"}, "reconciliation": {"n", "estimate", "low", "high"}}
 _IN_UNITS = {"q10", "q25", "q75", "q90", "detectable", "per_day", "active", "placebo", "predicted"}
 _VEILED = {"n", "estimate", "interval"} | COUNTS

@@ -37,7 +37,7 @@ def sentence(record: Mapping[str, Any]) -> str:
 
 def _said(record: Mapping[str, Any]) -> str:
     form = record["form"]
-    if form in trust.ALWAYS and record["not_applicable"] is None:
+    if (form in trust.ALWAYS or hazards.has_notes(record)) and record["not_applicable"] is None:
         return SENTENCES[form](record)
     return lacking(record, _UNSAID[form](record["context"])) or SENTENCES[form](record)
 

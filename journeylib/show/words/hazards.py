@@ -19,7 +19,7 @@ from journeylib.show.words.reasons import NOTES, is_own, reason
 from journeylib.show.words.standing import claim, shown, spoken
 from journeylib.show.words.units import is_lapse, unit
 
-__all__ = ["PURPOSES", "SENTENCES", "level", "path", "ratio"]
+__all__ = ["PURPOSES", "SENTENCES", "has_notes", "level", "path", "ratio"]
 
 _MOST = 3
 
@@ -64,6 +64,13 @@ _NO_RATIO_AFTER = later(
 # By how much segments multiply the chance to leave -----------------------------------------------------------------
 
 
+def has_notes(record: Mapping[str, Any]) -> bool:
+    """Tell whether it is said of some row why it has no ratio, though no other can be shown."""
+    if record["form"] not in SENTENCES or record["not_applicable"] is not None:
+        return False
+    return any(row.state != "hidden" and row.values.get("note") for row in rows(record))
+
+
 def _hazards(record: Mapping[str, Any]) -> str:
     said = _unlike(record, _more_likely, _next_level, level)
     alike = [row for row in speakable(record) if claim(record, row) == "none"]
@@ -97,8 +104,8 @@ def _turning(record: Mapping[str, Any]) -> list[str]:
     return [
         many(
             len(doubted),
-            "For {segments} the ratio changes in the course of time: one number is an average of it.",
-            "For {segments} the ratios change in the course of time: one number each is an average of them.",
+            "For {segments} the ratio seems to change in the course of time: one number is an average.",
+            "For {segments} the ratios seem to change in the course of time: one number each is an average.",
             **told,
         )
     ]
@@ -124,6 +131,11 @@ def _holds(row: Row) -> bool:
 
 
 def _more_likely(record: Mapping[str, Any], row: Row) -> str:
+    said = _likely(record, row)
+    return said if _holds(row) else say("on average over the time observed, {finding}", finding=said)
+
+
+def _likely(record: Mapping[str, Any], row: Row) -> str:
     if is_own(row.values["covariate"]):
         return say(
             "all else alike, a customer still there with “{level}” is {ratio} times as likely to leave on a day as one "
@@ -145,10 +157,12 @@ def _more_likely(record: Mapping[str, Any], row: Row) -> str:
 
 def _next_level(record: Mapping[str, Any], row: Row) -> str:
     if is_own(row.values["covariate"]):
-        return say("with “{level}”, {ratio} times as likely as with “{base}” {bracket}", **_told(record, row))
-    return say(
+        said = say("with “{level}”, {ratio} times as likely as with “{base}” {bracket}", **_told(record, row))
+        return said if _holds(row) else say("on average, {finding}", finding=said)
+    said = say(
         "where {by} is {group}, {ratio} times as likely as where it is {baseline} {bracket}", **_told(record, row)
     )
+    return said if _holds(row) else say("on average, {finding}", finding=said)
 
 
 def _told(record: Mapping[str, Any], row: Row) -> dict[str, str]:
@@ -174,23 +188,27 @@ def _leads(record: Mapping[str, Any]) -> str:
 def _before(record: Mapping[str, Any], row: Row) -> str:
     size, bracket = ratio(record, row)
     told = {"path": path(row), "ratio": size, "bracket": bracket, **_observed(record, row)}
-    if is_lapse(record):
-        return say(
-            "in the {time} after {path}, customers are {ratio} times as likely to fall silent on a day as others on "
-            "the same day {bracket}: {left} did, where {expected} would be expected",
-            **told,
-        )
-    return say(
-        "in the {time} after {path}, customers are {ratio} times as likely to leave on a day as others on the same day "
-        "{bracket}: {left} did, where {expected} would be expected",
+    said = say(
+        "in the {time} after {path}, customers are {ratio} times as likely to leave on a day as others who have been "
+        "there as long {bracket}: {left} did, where {expected} would be expected",
         **told,
     )
+    return _among(row, said)
 
 
 def _next_before(record: Mapping[str, Any], row: Row) -> str:
     size, bracket = ratio(record, row)
     told = {"path": path(row), "ratio": size, "bracket": bracket, **_observed(record, row)}
-    return say("after {path}, {ratio} times {bracket}: {left}, where {expected} would be expected", **told)
+    said = say("after {path}, {ratio} times {bracket}: {left}, where {expected} would be expected", **told)
+    return _among(row, said)
+
+
+def _among(row: Row, said: str) -> str:
+    """Add that it may be whatever customers do, where against others who did something no difference is shown."""
+    low, high = row.values.get("active_low"), row.values.get("active_high")
+    if low is None or high is None or low > 0 or high < 0:
+        return said
+    return say("{finding} (against others who did something in these days, no difference is shown)", finding=said)
 
 
 def _observed(record: Mapping[str, Any], row: Row) -> dict[str, str]:
@@ -203,7 +221,9 @@ def _observed(record: Mapping[str, Any], row: Row) -> dict[str, str]:
 
 def _placebo(record: Mapping[str, Any]) -> list[str]:
     """Say how many would seem to differ with the histories of other customers."""
-    ends = [(row.values.get("placebo_low"), row.values.get("placebo_high")) for row in shown(record)]
+    ends = [
+        (row.values.get("placebo_low"), row.values.get("placebo_high")) for row in rows(record) if row.state != "hidden"
+    ]
     known = [(low, high) for low, high in ends if low is not None and high is not None]
     if not known:
         return []

@@ -116,6 +116,7 @@ _OWN_HEADS: Mapping[str, Phrases] = {
     "heat": Phrases({"estimate": later("Value")}),
     "reconciliation": Phrases({"left": later("Left")}),
     "at_risk": Phrases({"estimate": later("Expected to leave"), "left": later("Left, of those learnt from")}),
+    "worth": Phrases({"customers": later("Who paid")}),
     "foretold": Phrases({"left": later("Left in that time")}),
     "risk_reasons": Phrases({"estimate": later("Share of those most at risk")}),
     "stakes": Phrases({"estimate": later("At stake")}),

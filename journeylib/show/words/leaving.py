@@ -87,7 +87,10 @@ def _hazard_title(record: Mapping[str, Any]) -> str:
 
 
 def _hazards_claim(about: Mapping[str, Any]) -> str:
-    row = max(claims(about), key=lambda row: abs(row.estimate))
+    steady = [row for row in claims(about) if row.values.get("is_proportional") is not False]
+    if not steady:  # one ratio is an average, and may hide that they cross
+        return ""
+    row = max(steady, key=lambda row: abs(row.estimate))
     told = {"by": reason(row.values["covariate"]), "group": name(row.values["group"]), "level": level(row)}
     if is_own(row.values["covariate"]):
         if row.estimate > 0:
@@ -131,8 +134,8 @@ def _contrasts_subtitle(record: Mapping[str, Any]) -> str:
     told = {"lines": _lines(record)}
     if context.get("measure") == "leads":
         return say(
-            "How many times as likely to leave on a day in the {time} after it, against others on the same day; "
-            "{lines}; n: customers who had it",
+            "How many times as likely to leave on a day in the {time} after it, against others who have been there as "
+            "long; {lines}; n: customers who had it",
             time=quantity(context["within_days"], "days"),
             **told,
         )
@@ -243,15 +246,17 @@ def _see_hazard(record: Mapping[str, Any]) -> str:
         first = int(row.values["from_day"])
         return {"share": estimate(row.values, "share", n=False), "days": f"{count(first)}–{count(first + band - 1)}"}
 
-    most, least = told(found[0]), told(found[-1])
-    if len(found) > 1 and found[0].low > found[-1].high:
+    most = told(found[0])
+    lower = [row for row in found if row.high < found[0].low]
+    if lower:
+        least = told(lower[-1])
         most |= {"least_days": least["days"], "least": least["share"]}
         if is_lapse(record):
             return say(
-                "Most fall silent on days {days}, {share}; fewest on days {least_days}, {least}.",
+                "Most fall silent on days {days}, {share}; fewer on days {least_days}, {least}.",
                 **most,
             )
-        return say("Most leave on days {days}, {share}; fewest on days {least_days}, {least}.", **most)
+        return say("Most leave on days {days}, {share}; fewer on days {least_days}, {least}.", **most)
     if is_lapse(record):
         return say(
             "Most fall silent on days {days}, {share}; no other band can be told apart from it for sure.", **most
@@ -267,7 +272,7 @@ def _see_calibration(record: Mapping[str, Any]) -> str:
     inside = sum(one.low <= float(one.values["predicted"]) <= one.high for one in found)
     value, bracket = parts(row.values, "share")
     return say(
-        "In {inside} of {all} bands the expected share lies in the interval; of the fifth most at risk {expected} were "
+        "In {inside} of {all} bands the expected share lies in the interval; of the highest band shown {expected} were "
         "expected to leave and {share} did {bracket}.",
         inside=count(inside),
         all=count(len(found)),

@@ -34,6 +34,10 @@ def _foretold(record: Mapping[str, Any]) -> str:
         return say("Not enough data to judge the forecast on time it has not seen.")
     value, bracket = parts(model.values, "share")
     told = {"share": value, "bracket": bracket}
+    if gain is not None and gain.high < 0 and rule is not None:
+        decimals = places("points", gain.estimate, gain.low, gain.high)
+        ends = between(-gain.high, -gain.low, "points", decimals)
+        return say(_WORSE, ends=ends, rule=parts(rule.values, "share")[0], **told)
     if model.low <= 0.5:
         return say(_COIN, **told)
     if rule is None or gain is None:
@@ -43,12 +47,12 @@ def _foretold(record: Mapping[str, Any]) -> str:
     told["ends"] = between(gain.low, gain.high, "points", decimals)
     if gain.low > 0:
         return say(_BETTER, **told)
-    return say(_WORSE if gain.high < 0 else _NO_BETTER, **told)
+    return say(_NO_BETTER, **told)
 
 
 _COIN = later(
-    "On time it had not seen, the forecast does not tell who leaves first better than a coin: of two customers it "
-    "ranks the one who leaves first higher in {share} of pairs {bracket}."
+    "On time it had not seen, the forecast is not shown to tell who leaves first better than a coin: of two customers "
+    "it ranks the one who leaves first higher in {share} of pairs {bracket}."
 )
 _PAIRS = later(
     "On time it had not seen, the forecast ranks the one of two customers who leaves first higher in {share} of pairs "
@@ -69,6 +73,11 @@ _WORSE = later(
 )
 
 
+_BRINGS = later(
+    "Within {time}, a customer is expected to bring {amount} {bracket}, if a day brings as much early as late."
+)
+
+
 def _worth(record: Mapping[str, Any]) -> str:
     kind = unit(record)
     found = sorted(shown(record), key=lambda row: -row.estimate)
@@ -76,7 +85,10 @@ def _worth(record: Mapping[str, Any]) -> str:
     told = {"amount": value, "bracket": bracket, "time": quantity(record["context"]["horizon_days"], "days")}
     by = record["context"].get("by")
     if not found[0].label or not by:
-        return say("Within {time}, a customer is expected to bring {amount} {bracket}.", **told)
+        return say(
+            "Within {time}, a customer is expected to bring {amount} {bracket}, if a day brings as much early as late.",
+            **told,
+        )
     first = say(
         "within {time}, a customer whose {by} is {group} is expected to bring {amount} {bracket}",
         by=segment(by),
@@ -87,7 +99,7 @@ def _worth(record: Mapping[str, Any]) -> str:
         say("where it is {group}, {amount}", group=name(row.label), amount=" ".join(parts(row.values, kind)))
         for row in found[1 : _MOST + 1]
     ]
-    return say("{finding}.", finding=begun(apart([first, *others])))
+    return say("{finding}, if a day brings as much early as late.", finding=begun(apart([first, *others])))
 
 
 SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
