@@ -1,6 +1,6 @@
 """Measure churn at size: counts, curves and a test of 100 million customers, Cox regression of 1 and 10 million.
 
-    python tests/heavy/bench_churn.py --repeats 3 --to docs/benchmarks-churn.md
+    python tests/heavy/bench_churn.py --repeats 5 --to docs/benchmarks-churn.md
 
 Tables are made in DuckDB and lie in Parquet files, as a store's do. Every measurement runs in a process of its
 own, so its peak memory is its own. Before, numbers from counts and from day sums are compared with those from rows,
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure churn at size; write the page.")
     parser.add_argument("--customers", type=int, default=100_000_000, help="to count (%(default)s)")
     parser.add_argument("--rows", type=int, default=10_000_000, help="the larger Cox regression (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="the median of so many is shown (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=5, help="the median of so many is shown (%(default)s)")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "benchmarks-churn.md", help="(%(default)s)")
     asked = parser.parse_args(arguments)
     # The package that is imported here, in children too.
