@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from journeylib.estimates.cox import DaySums, Fit, Rows
+from journeylib.estimates.cox import Fit
+from journeylib.estimates.day_sums import DaySums, Rows
 
 __all__ = [
     "Baseline",

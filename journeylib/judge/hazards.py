@@ -19,7 +19,7 @@ from journeylib.errors import ParameterError
 from journeylib.measures import churn
 from journeylib.trace import measured
 
-__all__ = ["days", "leads", "leaving", "ratios", "size", "turning", "worth"]
+__all__ = ["days", "drawn", "guarded", "leads", "leaving", "ratios", "turning", "worth"]
 
 _ENDS = ["estimate", "low", "high"]
 _BY_CHANCE, _SURE = 0.05, 0.01  # of placebos that leave out no difference; the chance of so many
@@ -48,8 +48,8 @@ def ratios(found: pd.DataFrame, *, without: Sequence[str] = ()) -> pd.DataFrame:
     return _noted(made)
 
 
-def size(found: pd.DataFrame) -> dict[str, int]:
-    """Tell how many parameters a model has, for the guard of events a parameter; nothing where there is no model."""
+def guarded(found: pd.DataFrame) -> dict[str, int]:
+    """Give what the guard of events a parameter needs of a model; nothing where there is no model."""
     return {} if found.empty else {"parameters": int(found["parameters"].max())}
 
 
@@ -82,6 +82,12 @@ def _misled(made: pd.DataFrame) -> bool:
 
 
 @measured
+def drawn(found: pd.DataFrame) -> pd.DataFrame:
+    """Give ratios or leads as a chart has them: without what only the ledger and the guards need."""
+    return found.drop(columns=["p", "events"], errors="ignore")
+
+
+@measured
 def leaving(found: pd.DataFrame, *, band_days: int) -> pd.DataFrame:
     """Keep of `churn.hazard` the shares: of those there when a band of days begins, who leaves within it.
 
@@ -104,7 +110,7 @@ def turning(bands: pd.DataFrame, found: pd.DataFrame, by: str) -> pd.DataFrame:
     kept = bands[bands["covariate"].isin([by, *changes])]
     if kept.empty:
         return schema.not_applicable("no ratio seems to change in the course of time", _CONTRAST)
-    return _noted(kept.drop(columns=["p", "events", "is_proportional"]).reset_index(drop=True))
+    return _noted(drawn(kept).drop(columns="is_proportional").reset_index(drop=True))
 
 
 @measured

@@ -15,11 +15,11 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.days import DAY_US
 from journeylib.errors import JourneyError, ParameterError
-from journeylib.journeys import segments
+from journeylib.journeys import amounts, segments
 from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
 from journeylib.judge import compare, ranks
-from journeylib.measures import contrasts, registry, value
+from journeylib.measures import contrasts, registry
 from journeylib.measures import edges as transitions
 from journeylib.trace import measured
 
@@ -105,7 +105,7 @@ def compared(
     made = _tagged(schema.result([{str(name): cell for name, cell in row.items()} for row in rows], _BY, _EXTRA), key)
     if measure.unit == "money":
         of = key.removeprefix("value.")
-        made.attrs["currency"] = value.the_currency(view.events_in_period, of, asked.get("currency") or None)
+        made.attrs["currency"] = amounts.the_currency(view.events_in_period, of, asked.get("currency") or None)
     if measure.is_over_time:
         made.attrs["exposure_days"] = _exposure(marked, view, by)
     return made

@@ -1,8 +1,7 @@
 """What does a customer bring in, what does serving one cost, and how unequal are customers in it?
 
-Amounts are whole minor units (cents). Currencies are never added up: an answer has a row for each, and
-a comparison is of one. An amount without a currency is in the only one that the events name; where
-they name none or several, its currency is the visible "unknown".
+Amounts are whole minor units (cents), `journeys.amounts` says in which currency. Currencies are never added up: an
+answer has a row for each, and a comparison is of one.
 
 Everybody in `base` counts, those without any amount as 0: who has none has brought none. An amount
 below 0 is a refund and is subtracted. `base` is a table with `customer_id` and the columns of `by`: the
@@ -23,12 +22,11 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, Sums, Z, mean
+from journeylib.journeys import amounts
 from journeylib.trace import measured
 
-__all__ = ["UNKNOWN", "cost", "cost_units", "margin", "revenue", "revenue_units", "spread", "the_currency"]
+__all__ = ["cost", "cost_units", "margin", "revenue", "revenue_units", "spread"]
 
-UNKNOWN = "unknown"
-_COLUMNS = {"revenue": "revenue_minor", "cost": "cost_minor"}
 _EXTRA = ["median", "top_share"]
 _QUANTILES = [10, 25, 50, 75, 90]
 _FEWEST = 6  # customers without whom no order statistics are a 95 % interval of a median
@@ -81,8 +79,8 @@ def spread(base: nw.LazyFrame, events: nw.LazyFrame, by: Sequence[str] = (), *, 
     takes the order statistics ½ ± z/(2√n); with fewer than six customers none reaches 95 %, and it
     is missing.
     """
-    if of not in _COLUMNS:
-        raise ParameterError(f'of = "{of}" is not understood. Write {" or ".join(_COLUMNS)}.')
+    if of not in amounts.COLUMNS:
+        raise ParameterError(f'of = "{of}" is not understood. Write {" or ".join(amounts.COLUMNS)}.')
     place = [*by, "currency"]
     ranked = _ranked(_each(base, events, by, {of: 1}), place)
     customers, reach = nw.col("customers"), Z / 2 / nw.col("customers") ** 0.5
@@ -127,26 +125,16 @@ def cost_units(base: nw.LazyFrame, events: nw.LazyFrame, *, currency: str | None
     return _units(base, events, "cost", currency)
 
 
-def _money(events: nw.LazyFrame) -> nw.LazyFrame:
-    """The events with an amount, each with its currency."""
-    some = events.filter(~nw.col("revenue_minor").is_null() | ~nw.col("cost_minor").is_null())
-    named = some.select(_least=nw.col("currency").min(), _most=nw.col("currency").max())
-    is_only = (nw.col("_least") == nw.col("_most")).fill_null(False)
-    otherwise = nw.when(is_only).then(nw.col("_least")).otherwise(nw.lit(UNKNOWN))
-    own = nw.when(nw.col("currency").is_null()).then(otherwise).otherwise(nw.col("currency"))
-    return some.join(named, how="cross").with_columns(currency=own)
-
-
 def _each(base: nw.LazyFrame, events: nw.LazyFrame, by: Sequence[str], signs: Mapping[str, int]) -> nw.LazyFrame:
     """A row for each customer of a group and each currency in which there are all amounts of `signs`: their sum x."""
     people = base.group_by(*by, "customer_id").agg(rows=nw.len()).drop("rows")
     ids = people.group_by("customer_id").agg(groups=nw.len()).drop("groups")
-    amounts = [nw.col(_COLUMNS[name]) for name in signs]
-    own = _money(events).join(ids, on="customer_id", how="inner")
-    seen = own.group_by("currency").agg(**{name: nw.col(_COLUMNS[name]).count() for name in signs})
+    each = [nw.col(amounts.COLUMNS[name]) for name in signs]
+    own = amounts.amounts(events).join(ids, on="customer_id", how="inner")
+    seen = own.group_by("currency").agg(**{name: nw.col(amounts.COLUMNS[name]).count() for name in signs})
     for name in signs:
         seen = seen.filter(nw.col(name) > 0)
-    signed = [amount.fill_null(0) * sign for amount, sign in zip(amounts, signs.values(), strict=True)]
+    signed = [amount.fill_null(0) * sign for amount, sign in zip(each, signs.values(), strict=True)]
     sums = own.with_columns(x=nw.sum_horizontal(*signed)).group_by("customer_id", "currency").agg(x=nw.col("x").sum())
     dense = people.join(seen.select("currency"), how="cross")
     joined = dense.join(sums, on=["customer_id", "currency"], how="left")
@@ -188,29 +176,10 @@ def _means(base: nw.LazyFrame, events: nw.LazyFrame, by: Sequence[str], signs: M
     return schema.result(rows, place, _EXTRA)
 
 
-def the_currency(events: nw.LazyFrame, of: str, currency: str | None = None) -> str:
-    """Tell the currency in which `of` ("revenue" or "cost") can be added up: the one chosen, or the only one there is.
-
-    Raises ParameterError where there is none, or several and none of them is chosen.
-    """
-    money = _money(events).filter(~nw.col(_COLUMNS[of]).is_null())
-    names = engine.collect(money.group_by("currency").agg(rows=nw.len()), order_by=["currency"])["currency"].tolist()
-    if not names:
-        raise ParameterError(f"no event carries {of}. Map {_COLUMNS[of]}, or leave this measure out.")
-    if currency is None and len(names) > 1:
-        raise ParameterError(
-            f"{of} is in {', '.join(names)}; amounts of several currencies make no sum. "
-            f'Choose one, as in currency = "{names[0]}".'
-        )
-    if currency is not None and currency not in names:
-        raise ParameterError(f'no {of} is in currency = "{currency}"; there is {", ".join(names)}. Name one of these.')
-    return str(currency or names[0])
-
-
 def _units(base: nw.LazyFrame, events: nw.LazyFrame, of: str, currency: str | None) -> nw.LazyFrame:
-    amount = nw.col(_COLUMNS[of])
-    money = _money(events).filter(~amount.is_null())
-    chosen = money.filter(nw.col("currency") == the_currency(events, of, currency))
+    amount = nw.col(amounts.COLUMNS[of])
+    money = amounts.amounts(events).filter(~amount.is_null())
+    chosen = money.filter(nw.col("currency") == amounts.the_currency(events, of, currency))
     keys = ["customer_id", "zero_us"]
     zeros = base.group_by(*keys).agg(rows=nw.len()).drop("rows")
     after = chosen.select("customer_id", "occurred_us", x=amount).join(zeros, on="customer_id", how="inner")

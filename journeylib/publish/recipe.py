@@ -23,6 +23,7 @@ from journeylib.journeys import definitions
 from journeylib.journeys.definitions import Definition
 from journeylib.judge.expectation import sides
 from journeylib.publish import fields
+from journeylib.publish.reserved import COLUMNS
 
 __all__ = ["CADENCE_DAYS", "Period", "Recipe", "canonical", "read", "resolve", "series"]
 
@@ -31,23 +32,6 @@ CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quar
 _LAST_DAYS = re.compile(r"-([1-9][0-9]{0,4})d")
 _NAME_RULE = "a name of letters, digits, - and _, at most 60 of them"
 _COLUMN_RULE = "a name of small letters, digits and _ that starts with a letter"
-# Columns of the package's own tables and answers, and those that measures make on their way: a segment of
-# such a name would replace one, or be taken for a count. Listed here, for the schema imports the engine.
-_COLUMNS = """
-    event_id customer_id occurred_us touchpoint channel ended_us stage score score_type revenue_minor currency
-    cost_minor reason resource text time_precision updated_us source source_row device_id known_by started_us step
-    previous_touchpoint previous_channel wait_us steps channels first_touchpoint first_channel last_touchpoint
-    last_channel signed_up_on ended_on end_cause valid_from_us rule hint original
-    n estimate low high is_enough p customers journeys events entries at_risk left answers
-    day period_on target outcome group baseline before from_on until_on wait_hours wait_low wait_high returned
-    silent_days m x mm xm xx marked period has_left has_returned entry_day zero_us goal_us is_mature
-    complete_on last_on channels_checked days_missing missing_on silent_on days usual
-    records_in accepted quarantined duplicates adds_up kept_to hour_share midnight_share is_odd
-    person_id line file file_sha256 entered went_on lost open dropped measure kind detectable left_out unit
-    rank top_chance ties q10 q25 q75 q90 part label change offset stratum
-    covariate cause from_day until_day way band predicted expected active active_low active_high
-    placebo placebo_low placebo_high note is_proportional level stay_days per_day
-"""
 _SEGMENT_RULE = 'text such as "customers.plan", or a table of conditions by the name of their group'
 _PLAIN_RULE = "text, a number, true or false, a date, or a list of them"
 
@@ -133,7 +117,7 @@ def read(path: Path | str) -> Recipe:
     said["segments"] = segments.entries(fields.column, _COLUMN_RULE, _segment, _SEGMENT_RULE)
     for name in said["segments"]:
         _understood(segments, name, said["segments"][name])
-    for name in sorted(said["segments"].keys() & _COLUMNS.split()):
+    for name in sorted(said["segments"].keys() & COLUMNS):
         segments.note(f'has the name "{name}", which a column of the data or of the answers has', _other(name))
     said["questions"] = tuple(_question(block, said["segments"]) for block in top.blocks("question"))
     said["notes"] = notes.entries(fields.day, 'a date in quotes, such as "2026-10-03"', fields.text, "a short text")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from journeylib.estimates import Z, cox, fitted
+from journeylib.estimates import Z, cox, day_sums, fitted
 
 REFERENCE = Path(__file__).parents[1] / "measures" / "churn_reference"
 TOLD = json.loads((REFERENCE / "cox_reference.json").read_text())
@@ -35,15 +35,15 @@ def rows_of(frame, columns):
     stratum = pd.factorize(frame["stratum"], sort=True)[0] if "stratum" in frame else np.zeros(len(frame), dtype=int)
     weight = (frame["times"] if "times" in frame else frame["age"] * 0 + 1).to_numpy(dtype=float)
     entry, day, left = (frame[name].to_numpy(dtype=np.int64) for name in ("entry_day", "day", "has_left"))
-    return cox.Rows(entry, day, left, x, stratum, weight)
+    return day_sums.Rows(entry, day, left, x, stratum, weight)
 
 
 def rows_from(entry, day, has_left, x, stratum, weight):
-    return cox.Rows(*(np.array(one) for one in (entry, day, has_left, x, stratum, weight)))
+    return day_sums.Rows(*(np.array(one) for one in (entry, day, has_left, x, stratum, weight)))
 
 
 def fitted_of(rows):
-    return cox.fit(lambda beta: cox.gathered(cox.cells_of(rows, beta)), np.zeros(rows.x.shape[1]))
+    return cox.fit(lambda beta: day_sums.gathered(day_sums.cells_of(rows, beta)), np.zeros(rows.x.shape[1]))
 
 
 @pytest.fixture(scope="module", params=list(MODELS))
@@ -116,7 +116,7 @@ def test_a_weight_is_so_many_equal_rows():
 
 def test_who_enters_on_a_day_is_not_at_risk_on_it():
     rows = rows_from([0, 3, 2], [3, 5, 3], [1, 1, 1], [[1.0], [2], [4]], [0] * 3, [1.0] * 3)
-    sums = cox.gathered(cox.cells_of(rows, np.zeros(1)))
+    sums = day_sums.gathered(day_sums.cells_of(rows, np.zeros(1)))
     assert sums.day.tolist() == [3, 5]
     assert sums.s0.tolist() == sums.at_risk.tolist() == [2, 1]
     assert sums.s1.ravel().tolist() == [5, 2]
@@ -126,8 +126,10 @@ def test_columns_that_cannot_be_told_are_named():
     draw = np.random.default_rng(3)
     one, other = draw.normal(size=(2, 60))
     x = np.column_stack([one, np.ones(60), one + 2 * other, other, 3 * one])
-    rows = cox.Rows(np.zeros(60, int), draw.integers(1, 30, 60), np.ones(60, int), x, np.zeros(60, int), np.ones(60))
-    said = cox.usable(cox.gathered(cox.cells_of(rows, np.zeros(5))))
+    rows = day_sums.Rows(
+        np.zeros(60, int), draw.integers(1, 30, 60), np.ones(60, int), x, np.zeros(60, int), np.ones(60)
+    )
+    said = cox.usable(day_sums.gathered(day_sums.cells_of(rows, np.zeros(5))))
     assert said == ["", "constant", "", "collinear", "collinear"]
 
 
@@ -135,7 +137,7 @@ def test_a_coefficient_that_grows_without_end_is_marked_and_the_others_stand():
     draw = np.random.default_rng(4)
     other, day = draw.normal(size=80), np.arange(1, 81)
     apart = (day <= 30).astype(float)  # whoever has it leaves before all others
-    rows = cox.Rows(day * 0, day, day * 0 + 1, np.column_stack([other, apart]), day * 0, np.ones(80))
+    rows = day_sums.Rows(day * 0, day, day * 0 + 1, np.column_stack([other, apart]), day * 0, np.ones(80))
     found = fitted_of(rows)
     assert found.is_infinite.tolist() == [False, True]
     assert found.beta[1] > 5
@@ -147,4 +149,4 @@ def test_a_coefficient_that_grows_without_end_is_marked_and_the_others_stand():
 
 def test_without_departures_there_is_nothing_to_fit():
     rows = rows_from([0, 0], [4, 2], [0, 0], [[1.0], [0]], [0, 0], [1.0, 1.0])
-    assert len(cox.gathered(cox.cells_of(rows, np.zeros(1))).day) == 0
+    assert len(day_sums.gathered(day_sums.cells_of(rows, np.zeros(1))).day) == 0

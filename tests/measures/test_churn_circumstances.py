@@ -69,28 +69,29 @@ def test_an_open_complaint_is_found_with_its_size_and_what_does_not_matter_is_no
 
 def test_it_is_the_model_of_its_start_stop_rows():
     table, store = world(400)
-    found = churn.circumstances(table, store, **SAID, has_bounces=False)
+    found = churn.circumstances(table, store, **SAID)
     state = churn.state(store.events, begins=SAID["complaint"], ends=SAID["resolved"])
-    rows = engine.collect(churn.start_stop(table, complaint=state), order_by=["customer_id", "entry_day"])
+    changing = churn.start_stop(table, complaint=state, bounces=churn.bounces(store.steps))
+    rows = engine.collect(changing, order_by=["customer_id", "entry_day"])
     rows["complaint"] = np.where(rows["complaint"] == 1, "open", "none open")
-    own = churn.model(engine.from_frame(rows), ["complaint"], robust=True)
+    rows["bounces"] = np.where(rows["bounces"] > 0, "1 or more", "none")
+    own = churn.model(engine.from_frame(rows), ["complaint", "bounces"], robust=True)
     pd.testing.assert_frame_equal(found, own, check_exact=False, rtol=1e-9)
 
 
 def test_scores_are_told_in_bands_and_who_has_not_answered_yet_apart():
     rows = [(f"c{at}", 0, 20 + at % 7, at % 3 == 0) for at in range(90)]
     events = [(f"c{at}", 3, "survey answered", "mail", float(at % 11)) for at in range(60)]
-    found = churn.circumstances(customers(rows), Company(events), has_bounces=False)
+    found = churn.circumstances(customers(rows), Company(events))
+    found = found[found["covariate"] == "last_score"]
     assert sorted(found["level"]) == ["0 to 6", "7 to 8", "9 to 10"]
     assert set(found["baseline"]) == {"no answer"}
 
 
-def test_what_names_no_touchpoint_is_left_out_and_nothing_at_all_says_so():
+def test_what_names_no_touchpoint_and_is_not_in_the_data_is_left_out():
     rows = [(f"c{at}", 0, 20 + at % 7, at % 3 == 0) for at in range(60)]
     store = Company([(f"c{at}", 3, "visit", "web", None) for at in range(60)])
-    assert churn.circumstances(customers(rows), store, has_bounces=False).attrs["not_applicable"] == (
-        "the data name no contact, complaint, bounce or score"
-    )
+    assert churn.circumstances(customers(rows), store)["covariate"].tolist() == ["bounces"]
 
 
 def test_of_silences_nothing_is_said():

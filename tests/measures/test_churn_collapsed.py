@@ -180,3 +180,26 @@ def test_counts_of_spark_s_customers_are_those_of_duckdb_s(frame, both, spark):
     pd.testing.assert_frame_equal(
         churn.stay(counts, "plan", horizon_days=50), churn.stay(both[0], "plan", horizon_days=50)
     )
+
+
+def test_what_needs_the_customers_themselves_refuses_their_counts(both):
+    _, counts = both
+    for asked in (
+        lambda: churn.departures(counts),
+        lambda: churn.mean_count(counts),
+        lambda: churn.model(counts, ["plan"]),
+    ):
+        with pytest.raises(ParameterError, match="the table is one of counts"):
+            asked()
+
+
+def test_rows_of_what_changes_in_time_are_one_customer_s_and_so_refused():
+    day = 86_400_000_000
+    people = pd.DataFrame({"customer_id": ["a", "b"], "entry_day": 0, "day": [9, 5], "has_left": True, "zero_us": 0})
+    calls = pd.DataFrame({"customer_id": ["a"], "occurred_us": [3 * day], "event_id": ["e"]})
+    changing = churn.times(engine.from_frame(calls))
+    rows = churn.start_stop(engine.from_frame(people), calls=changing)
+    assert engine.collect(rows, order_by=["customer_id", "entry_day"])["is_first"].tolist() == [True, False, True]
+    with pytest.raises(ParameterError, match="some customers have several rows"):
+        churn.collapsed(rows)
+    assert churn.curve(rows)["n"].iloc[0] == 2

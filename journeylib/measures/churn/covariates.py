@@ -16,6 +16,7 @@ import narwhals.stable.v2 as nw
 
 from journeylib import engine
 from journeylib.errors import ParameterError, RefusedError
+from journeylib.measures.churn.counts import refuse_collapsed
 
 __all__ = ["UNKNOWN", "Column", "Design", "at_zero", "designed", "has_level", "refuse_future"]
 
@@ -112,6 +113,7 @@ def designed(
 
     A level that is named in `baseline`, and a number in `units`, must be there. Raises ParameterError.
     """
+    refuse_collapsed(followed)
     schema, given, per = followed.collect_schema(), dict(baseline or {}), dict(units or {})
     names = schema.names()
     _check(covariates, strata, names, given, per)

@@ -197,6 +197,9 @@ def since(followed: nw.LazyFrame, at_us: int, *, days: int = 0) -> nw.LazyFrame:
 @measured
 def departures(followed: nw.LazyFrame) -> pd.DataFrame:
     """Count the customers who left in the time observed: one row, a count (estimate = low = high = n)."""
+    from journeylib.measures.churn.counts import refuse_collapsed  # which is made of what stands here
+
+    refuse_collapsed(followed)
     gone = nw.col("has_left").cast(nw.Int64).sum()
     [row] = engine.collect(followed.select(customers=nw.len(), left=gone)).to_dict("records")
     count = int(row["left"]) if row["customers"] else 0

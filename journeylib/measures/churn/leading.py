@@ -19,7 +19,7 @@ import pandas as pd
 
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
-from journeylib.estimates import ENOUGH, Z, cox, fitted
+from journeylib.estimates import ENOUGH, Z, cox, day_sums, fitted
 from journeylib.measures.churn import exposure
 from journeylib.measures.churn.circumstances import BY_SILENCE
 from journeylib.measures.churn.counts import FEWEST_LEFT, Counts, Floats, counted, names_of
@@ -142,7 +142,8 @@ def _everybody(whole: Sequence[Counts], codes: Mapping[tuple[Any, ...], int]) ->
     """All who entered, stayed to a day or left on it (`kind`), by day."""
     parts = []
     for one in whole:
-        kinds = {cox.ENTERED: one.entries, cox.STAYED: one.exits.sub(one.left, fill_value=0), cox.LEFT: one.left}
+        stayed = one.exits.sub(one.left, fill_value=0)
+        kinds = {day_sums.ENTERED: one.entries, day_sums.STAYED: stayed, day_sums.LEFT: one.left}
         for kind, many in kinds.items():
             parts.append(pd.DataFrame({"stratum": codes[one.group], "day": many.index, "kind": kind, "n": many}))
     return pd.concat(parts, ignore_index=True)
@@ -160,7 +161,7 @@ def _by_day(
     order = ["path", *group, "start", "until", "left"]
     cells = engine.collect(exposure.intervals(met, group, within_days), order_by=order)
     cells["stratum"] = [codes[one] for one in cells[list(group)].itertuples(index=False, name=None)]
-    opened = cells.assign(day=cells["start"], kind=cox.ENTERED)
+    opened = cells.assign(day=cells["start"], kind=day_sums.ENTERED)
     closed = cells.assign(day=cells["until"], kind=cells["left"])
     days = pd.concat([opened, closed]).groupby(["path", *_KEY], as_index=False).agg(exposed=("rows", "sum"))
     return {str(path): part.drop(columns="path") for path, part in days.groupby("path")}
@@ -180,10 +181,10 @@ def _judged(days: pd.DataFrame) -> _Compared:
     stratum, day, kind = (days[name].to_numpy(np.int64) for name in _KEY)
     n, exposed = (days[name].to_numpy(float) for name in ("n", "exposed"))
 
-    def sums(beta: Floats) -> cox.DaySums:
+    def sums(beta: Floats) -> day_sums.DaySums:
         times = math.exp(beta[0])
         x, ex = exposed[:, None], (exposed * times)[:, None]
-        return cox.gathered(cox.Cells(stratum, day, kind, n, n + exposed * (times - 1), x, ex, ex[..., None]))
+        return day_sums.gathered(day_sums.Cells(stratum, day, kind, n, n + exposed * (times - 1), x, ex, ex[..., None]))
 
     alike = sums(np.zeros(1))
     left, all_left = round(float(alike.x.sum())), round(float(alike.left.sum()))
@@ -202,7 +203,7 @@ def _judged(days: pd.DataFrame) -> _Compared:
     return _Compared(
         *(ratio, low, high, p, left, all_left - left),
         expected=float((alike.left * alike.s1[:, 0] / alike.s0).sum()),
-        days=int((exposed * day * np.where(kind == cox.ENTERED, -1, 1)).sum()),
+        days=int((exposed * day * np.where(kind == day_sums.ENTERED, -1, 1)).sum()),
         note=note,
     )
 

@@ -23,6 +23,7 @@ from journeylib.errors import ParameterError
 from journeylib.estimates import ENOUGH, plain_sums, share
 from journeylib.journeys.definitions import Definition
 from journeylib.journeys.view import Store
+from journeylib.measures.churn import pieces
 from journeylib.measures.churn.counts import FEWEST_LEFT, names_of
 from journeylib.measures.churn.durations import NOBODY_ENDED
 from journeylib.measures.churn.regression import steady
@@ -226,10 +227,5 @@ def _followed(store: Store, terms: Terms, days: int, landmarks: Sequence[int]) -
     table = nw.concat([snapshot(store, terms, at, days=days) for at in landmarks])
     people = store.customers if terms.definition == "contract" else store.events
     [size] = engine.collect(people.select(n=nw.col("customer_id").n_unique()))["n"].tolist()
-    digits = 0
-    while size * len(landmarks) > _MOST_ROWS * 16**digits:
-        digits += 1
-    if digits:
-        hashed = engine.md5(table, "customer_id", "_piece")
-        table = hashed.filter(nw.col("_piece").str.starts_with("0" * digits)).drop("_piece")
-    return engine.collect(table, order_by=["customer_id", "zero_us"])
+    kept = pieces.part(table, size * len(landmarks), _MOST_ROWS)
+    return engine.collect(kept, order_by=["customer_id", "zero_us"])

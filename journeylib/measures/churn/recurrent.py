@@ -14,7 +14,7 @@ import pandas as pd
 
 from journeylib import schema
 from journeylib.estimates import Z, plain_sums, rate
-from journeylib.measures.churn.counts import counted, names_of, thinned
+from journeylib.measures.churn.counts import counted, names_of, refuse_collapsed, thinned
 from journeylib.measures.churn.histories import has_several, histories
 from journeylib.trace import measured
 
@@ -46,6 +46,7 @@ def mean_count(followed: nw.LazyFrame, by: Sequence[str] = (), *, until_day: int
     1    3  20      0.50  0.32  0.78
     2    8  20      0.75  0.46  1.22
     """
+    refuse_collapsed(followed)
     columns = [*names_of(by), "day"]
     first = nw.col("entry_day").min().over("customer_id")
     marked = followed if has_several(followed) else followed.with_columns(is_first=nw.col("entry_day") == first)

@@ -18,7 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journeylib import engine
-from journeylib.estimates import cox, fitted
+from journeylib.estimates import cox, day_sums, fitted
+from journeylib.measures.churn import pieces
 from journeylib.measures.churn.covariates import Column, Design
 from journeylib.trace import unnoted
 
@@ -79,7 +80,7 @@ def regressed(design: Design, *, robust: bool | None = None, in_memory: int = IN
     said = cox.usable(sums)
     kept = [place for place, why in enumerate(said) if not why]
     used = [names[place] for place in kept]
-    start: cox.DaySums | None = None if len(kept) < len(names) and first.any() else _only(sums, kept)
+    start: day_sums.DaySums | None = None if len(kept) < len(names) and first.any() else _only(sums, kept)
     begun = first[kept]
     by_lifelines = _by_lifelines(design, frame, used, levels) if frame is not None else None
     if by_lifelines is not None:
@@ -131,34 +132,34 @@ def cells(design: Design, names: Sequence[str], beta: Floats) -> nw.LazyFrame:
     parts = [exits.group_by(*design.strata, "on_day", "kind").agg(**sums).select(picked)]
     if design.has_late:
         entered = rows.filter(nw.col("entry_day") > 0).with_columns(
-            on_day=nw.col("entry_day"), kind=nw.lit(cox.ENTERED).cast(nw.Int64)
+            on_day=nw.col("entry_day"), kind=nw.lit(day_sums.ENTERED).cast(nw.Int64)
         )
         parts.append(entered.group_by(*design.strata, "on_day", "kind").agg(**sums).select(picked))
     return nw.concat(parts) if len(parts) > 1 else parts[0]
 
 
-def _started(rows: cox.Rows, size: int) -> Floats:
+def _started(rows: day_sums.Rows, size: int) -> Floats:
     """The coefficients of some of the rows; noughts where they cannot all be told from them."""
-    zero = cox.gathered(cox.cells_of(rows, np.zeros(size)))
+    zero = day_sums.gathered(day_sums.cells_of(rows, np.zeros(size)))
     if any(cox.usable(zero)):
         return np.zeros(size)
-    found = cox.fit(lambda beta: cox.gathered(cox.cells_of(rows, beta)), np.zeros(size), start=zero)
+    found = cox.fit(lambda beta: day_sums.gathered(day_sums.cells_of(rows, beta)), np.zeros(size), start=zero)
     return np.zeros(size) if found.is_infinite.any() else found.beta
 
 
 def _sums(
     design: Design, names: Sequence[str], levels: tuple[tuple[str, ...], ...], frame: pd.DataFrame | None, beta: Floats
-) -> cox.DaySums:
+) -> day_sums.DaySums:
     if frame is not None:
-        return cox.gathered(cox.cells_of(_rows(frame, names, design.strata, levels), beta))
+        return day_sums.gathered(day_sums.cells_of(_rows(frame, names, design.strata, levels), beta))
     found = engine.collect(cells(design, names, beta))
     keys = [*design.strata, "on_day", "kind"]
-    return cox.gathered(_read(found.sort_values(keys, ignore_index=True), names, design.strata, levels))
+    return day_sums.gathered(_read(found.sort_values(keys, ignore_index=True), names, design.strata, levels))
 
 
 def _read(
     found: pd.DataFrame, names: Sequence[str], strata: Sequence[str], levels: tuple[tuple[str, ...], ...]
-) -> cox.Cells:
+) -> day_sums.Cells:
     p, size = len(names), len(found)
     exx = np.empty((size, p, p))
     for at in range(p):
@@ -170,24 +171,24 @@ def _read(
 
     n, e = (found[name].to_numpy(dtype=float) for name in ("n", "e"))
     day, kind = (found[name].to_numpy(dtype=np.int64) for name in ("on_day", "kind"))
-    return cox.Cells(_codes(found, strata, levels), day, kind, n, e, wide("x"), wide("e"), exx)
+    return day_sums.Cells(_codes(found, strata, levels), day, kind, n, e, wide("x"), wide("e"), exx)
 
 
 def _rows(
     frame: pd.DataFrame, names: Sequence[str], strata: Sequence[str], levels: tuple[tuple[str, ...], ...]
-) -> cox.Rows:
+) -> day_sums.Rows:
     entry, day, left = (frame[name].to_numpy(dtype=np.int64) for name in ("entry_day", "day", "has_left"))
     x = frame[list(names)].to_numpy(dtype=float).reshape(len(frame), len(names))
-    return cox.Rows(entry, day, left, x, _codes(frame, strata, levels), np.ones(len(frame)))
+    return day_sums.Rows(entry, day, left, x, _codes(frame, strata, levels), np.ones(len(frame)))
 
 
 def _clustered(
     design: Design, names: Sequence[str], levels: tuple[tuple[str, ...], ...], frame: pd.DataFrame | None, fit: cox.Fit
 ) -> Floats:
     """The robust covariance; of many rows piece by piece, all rows of a customer in one."""
-    pieces = (_piece(design, digit) for digit in _PIECES) if frame is None else [frame]
+    frames = (_piece(design, digit) for digit in _PIECES) if frame is None else [frame]
     total = np.zeros_like(fit.covariance)
-    for piece in pieces:
+    for piece in frames:
         if piece.empty:
             continue
         rows = _rows(piece, names, design.strata, levels)
@@ -197,8 +198,7 @@ def _clustered(
 
 def _piece(design: Design, begins: str) -> pd.DataFrame:
     """The rows of the customers whose hash begins so, the same ones each time."""
-    hashed = engine.md5(design.table, "customer_id", "_piece")
-    return engine.collect(hashed.filter(nw.col("_piece").str.starts_with(begins)), order_by=_ORDER)
+    return engine.collect(pieces.piece(design.table, begins), order_by=_ORDER)
 
 
 def _by_lifelines(
@@ -226,7 +226,7 @@ def _by_lifelines(
     return found if np.isfinite(found).all() and np.abs(found).max() < 10 else None
 
 
-def _only(sums: cox.DaySums, kept: Sequence[int]) -> cox.DaySums:
+def _only(sums: day_sums.DaySums, kept: Sequence[int]) -> day_sums.DaySums:
     """The same sums of some columns."""
     at = list(kept)
     wide = {name: getattr(sums, name)[:, at] for name in ("x", "s1", "d1")}

@@ -22,7 +22,7 @@ from journeylib.measures.churn.durations import silences
 from journeylib.measures.churn.start_stop import bounces
 from journeylib.schema import ORDER
 
-__all__ = ["LADDERS", "LOOK_BACK_DAYS", "OWN", "SCORES", "SINCE", "Terms", "scored", "snapshot"]
+__all__ = ["LADDERS", "LOOK_BACK_DAYS", "OWN", "SINCE", "Terms", "score_band", "scored", "snapshot"]
 
 LOOK_BACK_DAYS = 90  # no band but that of the tenure needs to know more of the past
 SINCE = "last_active"
@@ -34,7 +34,7 @@ LADDERS: Mapping[str, tuple[str, ...]] = {  # covariates whose levels are steps
 
 _UNKNOWN = "unknown"
 _CONTACT_DAYS = 30
-SCORES: Mapping[str, tuple[tuple[float, str], ...]] = {
+_SCORES: Mapping[str, tuple[tuple[float, str], ...]] = {
     "nps": ((6, "0 to 6"), (8, "7 to 8"), (10, "9 to 10")),
     "csat": ((3, "1 to 3"), (5, "4 to 5")),
 }
@@ -122,7 +122,14 @@ def snapshot(store: Store, terms: Terms, at_us: int, *, days: int) -> nw.LazyFra
 def scored(store: Store) -> str:
     """Tell the kind of score that a last score is told by: "nps", else "csat", else none."""
     types = engine.collect(store.events.group_by("score_type").agg(n=nw.len()))["score_type"].tolist()
-    return next((name for name in SCORES if name in types), "")
+    return next((name for name in _SCORES if name in types), "")
+
+
+def score_band(score: nw.Expr, kind: str) -> nw.Expr:
+    """Tell a score of a kind ("nps" or "csat") in bands as text, where there is none as "no answer"."""
+    *edges, (_, most) = _SCORES[kind]
+    band = _cut(score, tuple((edge + 0.5, said) for edge, said in edges), most)
+    return nw.when(score.is_null()).then(nw.lit("no answer")).otherwise(band)
 
 
 def _people(store: Store) -> nw.LazyFrame:
@@ -204,9 +211,7 @@ def _bands(terms: Terms, at_us: int) -> dict[str, nw.Expr]:
     }
     told["tenure"] = nw.when(nw.col("signed_up_us").is_null()).then(nw.lit(_UNKNOWN)).otherwise(told["tenure"])
     if terms.score:
-        *edges, (_, most) = SCORES[terms.score]
-        band = _cut(nw.col("_score"), tuple((edge + 0.5, said) for edge, said in edges), most)
-        told["last_score"] = nw.when(nw.col("_score").is_null()).then(nw.lit("no answer")).otherwise(band)
+        told["last_score"] = score_band(nw.col("_score"), terms.score)
     return told
 
 

@@ -125,13 +125,14 @@ def start_stop(followed: nw.LazyFrame, **covariates: Changing) -> nw.LazyFrame:
     rows = rows.filter(is_last | (nw.col("_next") > nw.col("_cut")).fill_null(False))
     intervals = rows.select("customer_id", *covariates, _from="_cut", _until="_next")
     joined = people.join(intervals, on="customer_id", how="inner")
-    others = [name for name in names if name not in _FOLLOWED]
+    others = [name for name in names if name not in (*_FOLLOWED, "is_first")]
     ended = nw.col("_until").is_null()
     return joined.select(
         "customer_id",
         *others,
         *covariates,
         entry_day=nw.col("_from"),
+        is_first=nw.col("_from") == nw.col("entry_day"),
         day=nw.when(ended).then(nw.col("day")).otherwise(nw.col("_until")).cast(nw.Int64),
         has_left=nw.when(ended).then(nw.col("has_left")).otherwise(nw.lit(0)).cast(nw.Int64),
         zero_us=nw.col("_begins_us") + nw.col("_from") * DAY_US,

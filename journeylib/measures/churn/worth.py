@@ -13,6 +13,7 @@ from journeylib import engine, schema
 from journeylib.days import DAY_US
 from journeylib.errors import ParameterError
 from journeylib.estimates import Z
+from journeylib.journeys import amounts
 from journeylib.measures.churn.counts import names_of
 from journeylib.measures.churn.histories import Histories, has_several
 from journeylib.measures.churn.kaplan_meier import Curve, curves
@@ -21,7 +22,6 @@ from journeylib.trace import measured
 
 __all__ = ["worth"]
 
-_UNKNOWN = "unknown"
 _EXTRA = ["customers", "stay_days", "per_day", "left"]
 _PAYERS = 10  # below whom the spending of a few would stand for all
 
@@ -50,14 +50,13 @@ def worth(
     names = [*names_of(by), "currency"]
     if has_several(followed):
         raise ParameterError("some customers have several rows. What staying is worth needs one row a customer.")
-    money = _money(events)
-    chosen = _chosen(money, currency)
-    if chosen is None:
+    if not amounts.currencies(events, "revenue"):
         return schema.not_applicable("no event carries revenue", names, _EXTRA)
+    chosen = amounts.the_currency(events, "revenue", currency)
     found = curves(followed, by)
     if isinstance(found, str):
         return schema.not_applicable(found, names, _EXTRA)
-    spent = money.filter((nw.col("_currency") == chosen) & ~nw.col("revenue_minor").is_null())
+    spent = amounts.amounts(events).filter((nw.col("currency") == chosen) & ~nw.col("revenue_minor").is_null())
     cells = _cells(followed, spent, names[:-1], horizon_days)
     parts = [part for _, part in cells.groupby(names[:-1], dropna=False)] if len(names) > 1 else [cells]
     rows = []
@@ -121,31 +120,3 @@ def _cells(followed: nw.LazyFrame, spent: nw.LazyFrame, names: Sequence[str], ho
         n=nw.len(), x=nw.col("x").sum(), xx=nw.col("xx").sum(), paid=(nw.col("x") > 0).sum()
     )
     return engine.collect(found, order_by=keys)
-
-
-def _money(events: nw.LazyFrame) -> nw.LazyFrame:
-    """The events with an amount; one without a currency is in the only one there is, else in the "unknown"."""
-    some = events.filter(~nw.col("revenue_minor").is_null() | ~nw.col("cost_minor").is_null())
-    named = some.select(_least=nw.col("currency").min(), _most=nw.col("currency").max())
-    is_only = (nw.col("_least") == nw.col("_most")).fill_null(False)
-    otherwise = nw.when(is_only).then(nw.col("_least")).otherwise(nw.lit(_UNKNOWN))
-    own = nw.when(nw.col("currency").is_null()).then(otherwise).otherwise(nw.col("currency"))
-    return some.join(named, how="cross").with_columns(_currency=own)
-
-
-def _chosen(money: nw.LazyFrame, currency: str | None) -> str | None:
-    """The currency of the sums: the one chosen, or the only one of revenue; None where there is no revenue."""
-    paid = money.filter(~nw.col("revenue_minor").is_null())
-    found = engine.collect(paid.group_by("_currency").agg(n=nw.len()), order_by=["_currency"])["_currency"].tolist()
-    if not found:
-        return None
-    if currency is None and len(found) > 1:
-        raise ParameterError(
-            f"revenue is in {', '.join(found)}; amounts of several currencies make no sum. "
-            f'Choose one, as in currency = "{found[0]}".'
-        )
-    if currency is not None and currency not in found:
-        raise ParameterError(
-            f'no revenue is in currency = "{currency}"; there is {", ".join(found)}. Name one of these.'
-        )
-    return str(currency or found[0])

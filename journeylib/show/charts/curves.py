@@ -10,15 +10,15 @@ from journeylib.show.charts import axis
 from journeylib.show.rows import Row
 from journeylib.show.style import Sheet, fit
 
-__all__ = ["Plot", "label", "name", "thinned"]
+__all__ = ["Plot", "label", "last_day", "name", "thinned"]
 
 
 class Plot:
-    """Places of days and shares on a sheet; `ticks` are the shares on its axis, curves start at `start` on day 0."""
+    """Places of days, up to the `last`, and of shares; `ticks` are those on its axis, curves start at `start`."""
 
     def __init__(
         self,
-        curves: Mapping[str, Sequence[Row]],
+        last: float,
         left: float,
         right: float,
         top: float,
@@ -27,8 +27,7 @@ class Plot:
         ticks: Sequence[float],
         start: float = 1.0,
     ) -> None:
-        self.last = max([float(row.values["day"]) for curve in curves.values() for row in curve] or [1.0])
-        self.ticks, self.start = ticks, start
+        self.last, self.ticks, self.start = last, ticks, start
         self.left, self.right, self.top, self.bottom = left, right, top, bottom
 
     def x(self, day: float) -> float:
@@ -71,6 +70,11 @@ class Plot:
             days += [day, day]
             shares += [shares[-1], value(row)]
         return days, shares
+
+
+def last_day(curves: Mapping[str, Sequence[Row]]) -> float:
+    """Give the last day of any curve."""
+    return max([float(row.values["day"]) for curve in curves.values() for row in curve] or [1.0])
 
 
 def thinned(curve: list[Row], points: int) -> list[Row]:

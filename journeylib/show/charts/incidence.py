@@ -8,7 +8,7 @@ from typing import Any
 
 from journeylib.show import words
 from journeylib.show.charts import axis
-from journeylib.show.charts.curves import Plot, label, name, thinned
+from journeylib.show.charts.curves import Plot, label, last_day, name, thinned
 from journeylib.show.charts.lettering import flow
 from journeylib.show.rows import Row, rows
 from journeylib.show.style import Sheet, measure
@@ -32,7 +32,7 @@ def incidence(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     ticks = axis.values(0.0, max(tops or [0.1]), "share")
     left = measure(words.percent(ticks[-1]), size) + 8
     right = width - max([measure(said, size) for said in labels.values()] or [0]) - 18
-    plot = Plot(drawn, left, right, 8.0, height, ticks=ticks, start=0.0)
+    plot = Plot(last_day(drawn), left, right, 8.0, height, ticks=ticks, start=0.0)
     sheet = Sheet(width, height + 44 + (size + 5) + (20 if rest else 0), size=size)
     plot.frame(sheet, 4 if narrow else 7)
     looks = {cause: ("soft", dash) for cause, dash in zip(kept, _DASHES, strict=False)}

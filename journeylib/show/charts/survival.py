@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from journeylib.show import words
-from journeylib.show.charts.curves import Plot, label, name, thinned
+from journeylib.show.charts.curves import Plot, label, last_day, name, thinned
 from journeylib.show.charts.shares import accents
 from journeylib.show.rows import Row, rows
 from journeylib.show.style import GROUPS, Sheet, fit, measure
@@ -32,7 +32,7 @@ def survival(record: Mapping[str, Any], *, narrow: bool) -> Sheet:
     labels = {group: label(curves[group], group, size, 92 if narrow else 130) for group in order}
     left = measure(words.percent(1), size) + 8
     right = width - max([measure(said, size) for said in labels.values()] or [0]) - 18
-    plot = Plot(curves, left, right, 8.0, height, ticks=_ticks(curves))
+    plot = Plot(last_day(curves), left, right, 8.0, height, ticks=_ticks(curves))
     line = size + 5
     sheet = Sheet(width, height + 40 + line * (len(order) + 1), size=size)
     plot.frame(sheet, 4 if narrow else 7)
@@ -115,7 +115,7 @@ def _panels(record: Mapping[str, Any], curves: Mapping[str, list[Row]], order: S
     looks = accents(record)
     for i, group in enumerate(order):
         left, top = (i % across) * cell, (i // across) * high
-        plot = Plot(curves, left + 4, left + cell - 16, top + 26, top + high - 30, ticks=_WHOLE)
+        plot = Plot(last_day(curves), left + 4, left + cell - 16, top + 26, top + high - 30, ticks=_WHOLE)
         end = curves[group][-1] if curves[group] else None
         colour = looks.get(group, "ink")
         value = "" if end is None else words.percent(end.estimate)

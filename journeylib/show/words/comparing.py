@@ -30,6 +30,7 @@ __all__ = [
     "arrows",
     "claimed_cells",
     "group",
+    "lines",
     "named_measures",
     "part",
     "signed",
@@ -145,7 +146,7 @@ def _units(record: Mapping[str, Any]) -> str:
     return say("in {currency}", currency=currency) if kind.startswith("money") and currency else say("in its own unit")
 
 
-def _lines(record: Mapping[str, Any]) -> str:
+def lines(record: Mapping[str, Any]) -> str:
     """Say what the whiskers are: wider where claims are read from them."""
     about = record.get("about") or {}
     if any(one.get("level", 0.05) < 0.05 for one in about.get("contrasts") or ()):
@@ -210,7 +211,7 @@ CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"differs": _differs_
 
 
 def _forest_subtitle(record: Mapping[str, Any]) -> str:
-    told = {"others": against(record), "unit": _units(record), "lines": _lines(record)}
+    told = {"others": against(record), "unit": _units(record), "lines": lines(record)}
     kinds = {row.values.get("kind") for row in rows(record)}
     if "standardised" in kinds:
         return say(
@@ -244,7 +245,7 @@ def _spread_subtitle(_: Mapping[str, Any]) -> str:
 
 
 def _edges_subtitle(record: Mapping[str, Any]) -> str:
-    told = {"others": against(record), "unit": _units(record), "lines": _lines(record)}
+    told = {"others": against(record), "unit": _units(record), "lines": lines(record)}
     return say(
         "Share that takes the step: difference from {others}, {unit}; grey: not claimed; {lines}; n: customers of "
         "the smaller side",

@@ -81,8 +81,12 @@ def unlike(
     record: Mapping[str, Any],
     first: Callable[[Mapping[str, Any], Row], str],
     following: Callable[[Mapping[str, Any], Row], str],
+    more: Callable[[str, Sequence[Row]], str],
 ) -> list[str]:
-    """Tell what is claimed, the largest first, and what is not though its interval leaves out no difference."""
+    """Tell what is claimed, the largest first, and what is not though its interval leaves out no difference.
+
+    Three have their numbers; `more` says of the others of a state ("claimed" or "close") that there are some.
+    """
     found = sorted(speakable(record), key=lambda row: -abs(row.estimate))
     said: list[str] = []
     room = _MOST
@@ -94,7 +98,7 @@ def unlike(
             text = apart([first(record, named[0]), *(following(record, row) for row in named[1:])])
             said.append(spoken(begun(text), is_claimed=state == "claimed"))
         if rest:
-            said.append(_more(record["form"], state, len(rest)))
+            said.append(more(state, rest))
     return said
 
 
@@ -123,31 +127,24 @@ def speakable(record: Mapping[str, Any]) -> list[Row]:
 
 
 def _differs(record: Mapping[str, Any]) -> str:
-    said = unlike(record, _group, _next_group)
+    said = unlike(record, _group, _next_group, _more_groups)
     alike = [row for row in speakable(record) if claim(record, row) == "none"]
     said += [_alike(record, alike, is_first=not said)] if alike else []
     return " ".join([*said, *_untold(record), *_left_out(record)])
 
 
-def _more(form: str, state: str, number: int) -> str:
-    """Say how many more there are like those that were told."""
-    shown = count(number)
-    if form == "edges" and state == "claimed":
-        return many(number, "And {number} more step differs.", "And {number} more steps differ.", number=shown)
-    if form == "edges":
-        return many(
-            number,
-            "{number} more step seems to differ, which is not claimed either.",
-            "{number} more steps seem to differ, which is not claimed either.",
-            number=shown,
-        )
+def _more_groups(state: str, others: Sequence[Row]) -> str:
+    """Say how many more groups there are like those that were told."""
+    number = len(others)
     if state == "claimed":
-        return many(number, "And {number} more group differs.", "And {number} more groups differ.", number=shown)
+        return many(
+            number, "And {number} more group differs.", "And {number} more groups differ.", number=count(number)
+        )
     return many(
         number,
         "{number} more group seems to differ, which is not claimed either.",
         "{number} more groups seem to differ, which is not claimed either.",
-        number=shown,
+        number=count(number),
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from journeylib.show.language import begun, later, many, say
+from journeylib.show.language import later, many, say
 from journeylib.show.rows import Row, rows
 from journeylib.show.words import reasons
-from journeylib.show.words.differences import detectable, speakable
-from journeylib.show.words.names import apart, listed, name
+from journeylib.show.words.differences import detectable, speakable, unlike
+from journeylib.show.words.names import listed, name
 from journeylib.show.words.numbers import bare, between, count, customers, places, quantity
 from journeylib.show.words.reasons import NOTES, is_own, reason
-from journeylib.show.words.standing import claim, shown, spoken
+from journeylib.show.words.standing import claim, shown
 from journeylib.show.words.units import is_lapse, unit
 
 __all__ = ["PURPOSES", "SENTENCES", "has_notes", "level", "path", "ratio"]
@@ -72,7 +72,7 @@ def has_notes(record: Mapping[str, Any]) -> bool:
 
 
 def _hazards(record: Mapping[str, Any]) -> str:
-    said = _unlike(record, _more_likely, _next_level, level)
+    said = unlike(record, _more_likely, _next_level, _more(level))
     alike = [row for row in speakable(record) if claim(record, row) == "none"]
     if alike:
         shows = quantity(max(detectable(record, row) for row in alike), unit(record))
@@ -177,7 +177,7 @@ def _told(record: Mapping[str, Any], row: Row) -> dict[str, str]:
 
 
 def _leads(record: Mapping[str, Any]) -> str:
-    said = _unlike(record, _before, _next_before, path)
+    said = unlike(record, _before, _next_before, _more(path))
     alike = [row for row in speakable(record) if claim(record, row) == "none"]
     if alike:
         shows = quantity(max(detectable(record, row) for row in alike), unit(record))
@@ -238,27 +238,15 @@ def _placebo(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _unlike(
-    record: Mapping[str, Any],
-    first: Callable[[Mapping[str, Any], Row], str],
-    following: Callable[[Mapping[str, Any], Row], str],
-    named: Callable[[Row], str],
-) -> list[str]:
-    """Tell what is claimed, the strongest first with its numbers, then what is not though its interval leaves out 1."""
-    found = sorted(speakable(record), key=lambda row: -abs(row.estimate))
-    said: list[str] = []
-    room = _MOST
-    for state in ("claimed", "close"):
-        own = [row for row in found if claim(record, row) == state]
-        told, rest = own[:room], own[room:]
-        room -= len(told)
-        if told:
-            text = apart([first(record, told[0]), *(following(record, row) for row in told[1:])])
-            said.append(spoken(begun(text), is_claimed=state == "claimed"))
-        if rest and state == "claimed":
-            said.append(say("Also claimed: {groups}.", groups=listed([named(row) for row in rest])))
-        elif rest:
-            said.append(say("Not claimed either: {groups}.", groups=listed([named(row) for row in rest])))
+def _more(named: Callable[[Row], str]) -> Callable[[str, Sequence[Row]], str]:
+    """Name those that are claimed, or not, beside what was told with its numbers."""
+
+    def said(state: str, others: Sequence[Row]) -> str:
+        groups = listed([named(row) for row in others])
+        if state == "claimed":
+            return say("Also claimed: {groups}.", groups=groups)
+        return say("Not claimed either: {groups}.", groups=groups)
+
     return said
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from journeylib.show.language import say
 from journeylib.show.rows import Row
+from journeylib.show.words.comparing import lines
 from journeylib.show.words.hazards import level, path, ratio
 from journeylib.show.words.names import apart, name
 from journeylib.show.words.numbers import count, customers, estimate, parts, percent, quantity
@@ -70,7 +71,7 @@ def expected_axes() -> tuple[str, str]:
 def _contrasts_title(record: Mapping[str, Any]) -> str:
     measure = record["context"].get("measure")
     if measure == "leads":
-        return say("What comes before falling silent") if is_lapse(record) else say("What comes before leaving")
+        return say("What comes before leaving")
     if measure == "bands":
         return say("Does it change in the course of time?")
     if measure == "states":
@@ -107,10 +108,6 @@ def _hazards_claim(about: Mapping[str, Any]) -> str:
 
 def _leads_claim(about: Mapping[str, Any]) -> str:
     row = max(claims(about), key=lambda row: abs(row.estimate))
-    if is_lapse(about):
-        if row.estimate > 0:
-            return say("After {path}, customers fall silent sooner", path=path(row))
-        return say("After {path}, customers fall silent later", path=path(row))
     if row.estimate > 0:
         return say("After {path}, customers leave sooner", path=path(row))
     return say("After {path}, customers leave later", path=path(row))
@@ -131,7 +128,7 @@ CLAIMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"hazards": _hazards_
 
 def _contrasts_subtitle(record: Mapping[str, Any]) -> str:
     context = record["context"]
-    told = {"lines": _lines(record)}
+    told = {"lines": lines(record)}
     if context.get("measure") == "leads":
         return say(
             "How many times as likely to leave on a day in the {time} after it, against others who have been there as "
@@ -151,13 +148,6 @@ def _contrasts_subtitle(record: Mapping[str, Any]) -> str:
         "customers of the smaller side",
         **told,
     )
-
-
-def _lines(record: Mapping[str, Any]) -> str:
-    about = record.get("about") or {}
-    if any(one.get("level", 0.05) < 0.05 for one in about.get("contrasts") or ()):
-        return say("lines: intervals as wide as a claim needs")
-    return say("lines: 95 % intervals")
 
 
 def _hazard_subtitle(record: Mapping[str, Any]) -> str:
@@ -244,7 +234,8 @@ def _see_hazard(record: Mapping[str, Any]) -> str:
 
     def told(row: Row) -> dict[str, str]:
         first = int(row.values["from_day"])
-        return {"share": estimate(row.values, "share", n=False), "days": f"{count(first)}–{count(first + band - 1)}"}
+        days = say("{first}–{last}", first=count(first), last=count(first + band - 1))
+        return {"share": estimate(row.values, "share", n=False), "days": days}
 
     most = told(found[0])
     lower = [row for row in found if row.high < found[0].low]

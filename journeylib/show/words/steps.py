@@ -18,7 +18,7 @@ __all__ = ["PURPOSES", "SENTENCES"]
 
 
 def _edges(record: Mapping[str, Any]) -> str:
-    said = unlike(record, _edge, _next_edge)
+    said = unlike(record, _edge, _next_edge, _more_steps)
     alike = [row for row in speakable(record) if claim(record, row) == "none"]
     said += [_steps_alike(record, alike, is_first=not said)] if alike else []
     few = len(rows(record)) - len(speakable(record))
@@ -26,6 +26,19 @@ def _edges(record: Mapping[str, Any]) -> str:
         rest = many(few, "{number} more has too little data.", "{number} more have too little data.", number=count(few))
         said.append(rest)
     return " ".join(said)
+
+
+def _more_steps(state: str, others: Sequence[Row]) -> str:
+    """Say how many more steps there are like those that were told."""
+    number = len(others)
+    if state == "claimed":
+        return many(number, "And {number} more step differs.", "And {number} more steps differ.", number=count(number))
+    return many(
+        number,
+        "{number} more step seems to differ, which is not claimed either.",
+        "{number} more steps seem to differ, which is not claimed either.",
+        number=count(number),
+    )
 
 
 def _edge(record: Mapping[str, Any], row: Row) -> str:
