@@ -141,6 +141,10 @@ def _show(
 
 
 def _block(page: Outline, record: Record) -> str:
+    if record["not_applicable"] is not None:  # why is said once a section
+        why = markup.prose(words.lacking(record))
+        if any(why in block for block in _blocks(page)):
+            return f'<span id="{markup.anchor(record["kind"], record["id"])}"></span>'
     if record["kind"] == "finding":
         page.said.append(record)
         return markup.finding(record)
@@ -150,9 +154,14 @@ def _block(page: Outline, record: Record) -> str:
 
 
 def _put(page: Outline, html: str) -> None:
-    blocks = page.sections[-1].blocks if page.sections else page.opening
+    blocks = _blocks(page)
     if html and html not in blocks:
         blocks.append(html)
+
+
+def _blocks(page: Outline) -> list[str]:
+    """What stands where the page is being written: in its last section, or before the first."""
+    return page.sections[-1].blocks if page.sections else page.opening
 
 
 def _new(page: Outline, terms: Sequence[str]) -> list[str]:

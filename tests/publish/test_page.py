@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
+from journeylib import schema
 from journeylib.errors import RunError
 from journeylib.publish import page
 from journeylib.show import record
@@ -285,3 +286,16 @@ def test_the_catalogue_lists_answer_date_state_and_older_editions(fakes):
 
 def test_an_empty_catalogue_says_what_to_do():
     assert "No report has been published yet. Run one: journey run RECIPE" in page.catalogue([])
+
+
+def test_why_something_does_not_apply_is_said_once_a_section_and_every_record_has_its_place():
+    why, forms = (
+        schema.not_applicable("a silence begins on a day of activity"),
+        {"finding": "leads", "chart": "contrasts"},
+    )
+    one, two = (
+        [record.make(kind, form, why, id=f"{form}_{at}") for kind, form in forms.items()] for at in ("one", "two")
+    )
+    text = drawn(["# Title", "## One", *map(output, one), "## Two", *map(output, two)], [*one, *two])
+    assert text.count("<p>Not applicable: a silence begins on a day of activity") == 2
+    assert {"chart-contrasts-one", "chart-contrasts-two"} <= set(re.findall(r'id="([^"]+)"', text))

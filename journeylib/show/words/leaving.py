@@ -71,6 +71,8 @@ def expected_axes() -> tuple[str, str]:
 def _contrasts_title(record: Mapping[str, Any]) -> str:
     measure = record["context"].get("measure")
     if measure == "leads":
+        if record["context"].get("of") == "path":
+            return say("Which two steps in a row come before leaving")
         return say("What comes before leaving")
     if measure == "bands":
         return say("Does it change in the course of time?")
