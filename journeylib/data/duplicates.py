@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
+from journeylib import engine
 from journeylib.data import quality
 from journeylib.schema import PLACE
 
@@ -19,7 +20,7 @@ def settle(staged: nw.LazyFrame, *, retry_seconds: float = 0) -> nw.LazyFrame:
     latest `updated_us` counts and the others are duplicates; without one all are rejected.
     Equal events without an id are so many events where their source `counts_copies`, else duplicates.
     With `retry_seconds`, the same touchpoint and channel of the same ids so soon after the one
-    before is a duplicate. The answer has source, source_row, fate and, of events, event_id.
+    before is a duplicate. The answer has place, source, source_row, fate and, of events, event_id.
     """
     is_event = "event_id" in staged.collect_schema().names()
     since = nw.col("valid_from_us").cast(nw.String).fill_null("") if not is_event else nw.lit("")
@@ -28,34 +29,34 @@ def settle(staged: nw.LazyFrame, *, retry_seconds: float = 0) -> nw.LazyFrame:
     key = (
         nw.coalesce("event_id", "content_hash") if is_event else nw.concat_str(["origin", own, since], separator="\x1f")
     )
-    of_event = ["event_id", "ids", "touchpoint", "channel", "occurred_us", "counts_copies"]
-    kept = [*PLACE, "content_hash", *(of_event if is_event else [])]
-    sound = staged.filter(nw.col("rule").is_null()).select(
-        *kept,
-        key=key,
+    sound = staged.filter(nw.col("rule").is_null()).with_columns(key=key)
+    # Few rows share their id; only they need windows.
+    numbered = engine.hashed(sound, ["key"], "number")
+    crowded = engine.from_frame(engine.repeated(numbered, "number"))
+    suspects = numbered.join(crowded, on="number", how="semi").select(
+        *["place", *PLACE, "content", "key"],
+        *(["event_id", "content_hash", "counts_copies"] if is_event else []),
         has_id=~own.is_null(),
         updated=nw.col("updated_us") if is_event else nw.lit(None, nw.Int64),
     )
-    # Few rows share their id; only they need windows.
-    crowded = sound.group_by("key").agg(rows=nw.len()).filter(nw.col("rows") > 1)
-    suspects = sound.join(crowded.select("key"), on="key", how="semi")
     judged = _judged(suspects, is_event=is_event)
-    answer = [*PLACE, "fate", *(["event_id"] if is_event else [])]
+    answer = ["place", *PLACE, "fate", *(["event_id"] if is_event else [])]
     if not (retry_seconds and is_event):
         return judged.select(*answer)
-    others = judged.filter(nw.col("fate") != "accepted").select(*PLACE)
-    counting = sound.filter(~nw.col("ids").is_null()).join(others, on=PLACE, how="anti")
+    others = judged.filter(nw.col("fate") != "accepted").select("place")
+    counting = sound.filter(~nw.col("ids").is_null()).join(others, on="place", how="anti")
     again = _retries(counting, int(retry_seconds * _SECOND_US)).with_columns(fate=nw.lit("duplicate"))
-    others = judged.join(again, on=PLACE, how="anti")
+    others = judged.join(again, on="place", how="anti")
     return nw.concat([others.select(*answer), again.select(*answer)], how="vertical")
 
 
 def settled(staged: nw.LazyFrame, judged: nw.LazyFrame) -> nw.LazyFrame:
     """Give every staged row its `fate`: accepted, duplicate, or the rule that rejects it; and every event its id."""
     is_event = "event_id" in staged.collect_schema().names()
-    renamed = judged.rename({"event_id": "_event_id"}) if is_event else judged
-    joined = staged.join(renamed, on=PLACE, how="left")
-    fated = joined.with_columns(fate=nw.coalesce("fate", "rule", nw.lit("accepted")))
+    renamed = judged.drop(*PLACE).rename({"event_id": "_event_id"} if is_event else {})
+    fated = staged.join(renamed, on="place", how="left").with_columns(
+        fate=nw.coalesce("fate", "rule", nw.lit("accepted"))
+    )
     if not is_event:
         return fated
     made = nw.concat_str([nw.col("content_hash"), nw.lit("1")], separator="-")
@@ -63,7 +64,7 @@ def settled(staged: nw.LazyFrame, judged: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _judged(suspects: nw.LazyFrame, *, is_event: bool) -> nw.LazyFrame:
-    ordinal = nw.col("source_row").cum_count().over("key", "content_hash", order_by=PLACE)
+    ordinal = nw.col("place").cum_count().over("key", "content", order_by=["place"])
     first = suspects.with_columns(ordinal=ordinal).with_columns(first=(nw.col("ordinal") == 1).cast(nw.Int64))
     latest = nw.when(nw.col("first") == 1).then(nw.col("updated")).max().over("key")
     versions = first.with_columns(versions=nw.col("first").sum().over("key"), latest=latest)

@@ -46,7 +46,15 @@ class Stitched:
     members: pd.DataFrame | None
 
 
-def stitch(events: nw.LazyFrame, *, mode: str, work: Path, look_back_days: float = 30, largest: int = 50) -> Stitched:
+def stitch(
+    events: nw.LazyFrame,
+    narrow: nw.LazyFrame | None = None,
+    *,
+    mode: str,
+    work: Path,
+    look_back_days: float = 30,
+    largest: int = 50,
+) -> Stitched:
     """Add `customer_id`, `person_id`, `device_id` and `known_by` to events that carry `ids`, `person` and `device`.
 
     `known_by` is "itself"; "graph" (its own person id, merged into another); "before" or "after" (the
@@ -54,12 +62,13 @@ def stitch(events: nw.LazyFrame, *, mode: str, work: Path, look_back_days: float
     on one device belongs to the earlier one. A log-in exactly `look_back_days` later still counts. In mode
     "graph" there is no such limit, but on devices of a person whose component has more than `largest` ids.
 
-    `events` is read several times, so let it be a plain scan; `alias`, a second person id on the
-    row, may be absent. The folder `work` holds what is found on the way and must outlive the answer.
+    `narrow` holds the same rows without event_id, where they are read more cheaply so: it is read several times.
+    `alias`, a second person id on the row, may be absent. The folder `work` holds what is found on the way and
+    must outlive the answer.
     """
-    narrow = _narrow(events)
+    narrow = _narrow(events if narrow is None else narrow)
     devices = _devices(narrow, work)
-    crowded = _crowded(narrow, devices, work)
+    crowded = _crowded(events, devices, work)
     pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
     merged = graph.merge(_together(narrow), narrow.select("person"), pairs, largest=largest)
     loose = pairs.join(engine.from_frame(merged.loose), on="person", how="semi") if len(merged.loose) else None
@@ -104,7 +113,7 @@ def rename(customers: nw.LazyFrame, stitched: Stitched) -> nw.LazyFrame:
 
 def _narrow(events: nw.LazyFrame) -> nw.LazyFrame:
     alias = nw.col("alias") if "alias" in events.collect_schema().names() else nw.lit(None, nw.String)
-    return events.select("event_id", "occurred_us", "device", person=_own(), alias=alias)
+    return events.select("occurred_us", "device", person=_own(), alias=alias)
 
 
 def _own() -> nw.Expr:
@@ -129,10 +138,11 @@ def _single(devices: nw.LazyFrame) -> nw.LazyFrame:
     return devices.filter(nw.col("person") == nw.col("last_person"))
 
 
-def _crowded(narrow: nw.LazyFrame, devices: nw.LazyFrame, work: Path) -> nw.LazyFrame:
+def _crowded(events: nw.LazyFrame, devices: nw.LazyFrame, work: Path) -> nw.LazyFrame:
     """The events of devices that several persons were seen on."""
     several = devices.filter(nw.col("person") != nw.col("last_person"))
-    return _kept(narrow.drop("alias").join(several, on="device", how="semi"), work / "crowded.parquet")
+    rows = events.select("event_id", "occurred_us", "device", person=_own())
+    return _kept(rows.join(several, on="device", how="semi"), work / "crowded.parquet")
 
 
 def _together(narrow: nw.LazyFrame) -> pd.DataFrame:
@@ -172,8 +182,14 @@ def _known(
     if mode == "none":
         return events.with_columns(_own=_own(), _before=nothing, _after=nothing)
     login = single.filter(~nw.col("anonymous_us").is_null()).select("device", _login_us="login_us", _owner="person")
-    ordered = split.rename({"before": "_last", "after": "_next", "after_us": "_next_us"})
-    joined = events.join(login, on="device", how="left").join(ordered, on="event_id", how="left")
+    ordered = split.rename({"event_id": "_event", "before": "_last", "after": "_next", "after_us": "_next_us"})
+    # Whoever is named on the event needs nobody's device.
+    lone = events.with_columns(_own=_own()).with_columns(_lone=nw.when(nw.col("_own").is_null()).then(nw.col("device")))
+    joined = lone.join(login.rename({"device": "_lone"}), on="_lone", how="left")
+    several = joined.with_columns(
+        _event=nw.when(~nw.col("_lone").is_null(), nw.col("_owner").is_null()).then(nw.col("event_id"))
+    )
+    joined = several.join(ordered, on="_event", how="left")
     before = nw.coalesce(nw.col("_last"), nw.when(login_us <= occurred).then(nw.col("_owner")))
     is_soon = nw.coalesce("_next_us", "_login_us") - occurred <= look_back
     if mode == "graph":
@@ -183,7 +199,7 @@ def _known(
             joined = joined.join(there, on="device", how="left")
             is_soon = nw.col("_loose").is_null() | (nw.coalesce("_next_us", "_login_us") - occurred <= look_back)
     after = nothing if mode == "live" else nw.when(is_soon).then(nw.coalesce("_next", "_owner"))
-    return joined.with_columns(_own=_own(), _before=before, _after=after)
+    return joined.with_columns(_before=before, _after=after)
 
 
 def _called(known: nw.LazyFrame, columns: list[str], members: pd.DataFrame | None) -> nw.LazyFrame:

@@ -15,11 +15,11 @@ import narwhals.stable.v2 as nw
 
 from journeylib.days import DAY_US
 
-__all__ = ["ALL", "CONFLICT", "ERASED", "RULES", "SHAPES", "Rule", "broken_rule", "rule_named"]
+__all__ = ["ALL", "CONFLICT", "ERASED", "NAMES", "RULES", "SHAPES", "Rule", "broken_rule", "rule_named"]
 
 _LONGEST_NAME = 1_000
 _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-_NAMES = ["person", "alias", "device", "event_id", "touchpoint", "channel", "stage", "reason", "resource"]
+NAMES = ["person", "alias", "device", "event_id", "touchpoint", "channel", "stage", "reason", "resource"]
 _LARGE = r"^\s*[-+]?0*[1-9](\d[.,]?){12,}\d*\s*$"  # thirteen digits or more, with marks or without
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 _BOTH = ("events", "customers")
@@ -125,7 +125,7 @@ def _event_conditions() -> dict[str, nw.Expr]:
             "ends_before_start": nw.col("ended_us") < occurred,
             "no_touchpoint": nw.col("touchpoint").is_null(),
             "no_channel": nw.col("channel").is_null(),
-            "long_name": _any(_is_long(name) for name in _NAMES),
+            "long_name": (nw.col("longest") > _LONGEST_NAME) & _any(_is_long(name) for name in NAMES),
             "large_number": _any(
                 _unreadable(name, f"{name}_micro") & nw.col(name).str.contains(_LARGE)
                 for name in ["score", "revenue", "cost"]

@@ -26,6 +26,8 @@ __all__ = ["raw", "stage", "staged"]
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 Kinds = dict[str, nw.dtypes.DType]
 _THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
+_TIMES = {"occurred_at", "ended_at", "updated_at"}
+_MOST_ROWS = 2**40  # of a file
 _LINE = "\x01"  # the whole line of a file of JSON lines; no file can name a column so
 # A character that shows something: no blank of any script, nor one of these that show nothing.
 _VISIBLE = r"[^\s\p{Z}\p{C}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
@@ -46,13 +48,15 @@ def raw(source: Source, opened: Opened) -> nw.LazyFrame:
     return engine.read_csv(plain.path, names, delimiter=plain.delimiter or ",", quote=plain.quote)
 
 
-def stage(source: Source, opened: Opened) -> nw.LazyFrame:
-    """Read one file of a source under canonical names, in its own order; see `staged`."""
+def stage(source: Source, opened: Opened, number: int = 0) -> nw.LazyFrame:
+    """Read one file of a source, the `number`-th of all, under canonical names, in its own order; see `staged`."""
     there = raw(source, opened)
     kinds = dict(there.collect_schema())
     _check_columns(source, opened, kinds)
     rows = there.rename({name: _THEIRS + name for name in kinds})
-    rows = rows.with_columns(source=nw.lit(label(source, opened.path)), origin=nw.lit(source.name))
+    rows = rows.with_columns(
+        source=nw.lit(label(source, opened.path)), origin=nw.lit(source.name), file_number=nw.lit(number)
+    )
     made = _events(source, rows, kinds) if source.kind == "events" else _customers(source, rows, kinds)
     if opened.is_json:
         broken = nw.col(_THEIRS + _LINE).is_null()
@@ -63,13 +67,17 @@ def stage(source: Source, opened: Opened) -> nw.LazyFrame:
 def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
     """Read the rows that `stage` made of files of one source, which were written to these paths, with `source_row`.
 
-    `rule` is null for a sound row; `content_hash` is equal for rows that say the same. `ids` is
-    the row's most trusted id, `person` that id where it came from any id column but the last
+    `place` names a row among those of all files, in the order of PLACE. `rule` is null for a sound row;
+    `content` is equal for rows that say the same, and `content_hash` names what a row without an id of its
+    own says. `ids` is the row's most trusted id, `person` that id where it came from any id column but the last
     (or from the only one), `alias` a second one of those, `device` the last of several id columns'.
     """
     [header_rows] = {file.plain.header_rows if file.plain else 0 for file in files.values()}
     rows = engine.numbered(list(files), "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
     rows = rows.filter(nw.col("source_row") >= 1) if header_rows else rows
+    rows = rows.with_columns(place=nw.col("file_number") * _MOST_ROWS + nw.col("source_row"))
+    if source.kind == "events":
+        rows = rows.with_columns(ids=nw.coalesce("person", "device"))
     unfit = [
         pd.DataFrame({"source": label(source, file.path), "source_row": places, "unfit": rules})
         for file in files.values()
@@ -158,6 +166,15 @@ def _first(cells: Sequence[nw.Expr]) -> nw.Expr:
     return nw.coalesce(*cells) if len(cells) > 1 else cells[0]
 
 
+def _said(source: Source, name: str, kinds: Kinds) -> nw.Expr:
+    """Whether a time is said at all, as a text or null: what is a time already need not be written as one."""
+    cells = [
+        _filled(theirs) if kinds[theirs] == nw.String else nw.when(~nw.col(_THEIRS + theirs).is_null()).then(nw.lit(""))
+        for theirs in _there(source, name, kinds)
+    ]
+    return _first(cells) if cells else nw.lit(source.constants.get(name), nw.String)
+
+
 def _text(source: Source, name: str, kinds: Kinds) -> nw.Expr:
     cells = [_filled(theirs) for theirs in _there(source, name, kinds)]
     return _first(cells) if cells else nw.lit(source.constants.get(name), nw.String)
@@ -197,14 +214,15 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
         else:
             nothing = [nw.lit(None, nw.String).alias(into + beside) for beside in ("_fault", "_precision")]
             rows = rows.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
-    named = {name: _text(source, name, kinds) for name in _TEXTS}
+    named = {name: (_said if name in _TIMES else _text)(source, name, kinds) for name in _TEXTS}
     known = rows.with_columns(_own_id=named["event_id"])
-    rows = engine.digest(known, _whole(kinds), "content_hash", known="_own_id", used=_used(source, kinds))
+    rows = engine.digest(known, _whole(kinds), "content_hash", known="_own_id")
+    rows = engine.hashed(rows, ["content_hash", *_used(source, kinds)], "content")
     named["score_type"] = named["score_type"].str.strip_chars().str.to_lowercase()
     named["currency"] = named["currency"].str.strip_chars().str.to_uppercase()
     kept = rows.select(
-        "source", "occurred_us", "ended_us", "updated_us", "occurred_us_fault", "ended_us_fault", "updated_us_fault",
-        "content_hash",
+        "source", "file_number", "occurred_us", "ended_us", "updated_us", "occurred_us_fault", "ended_us_fault",
+        "updated_us_fault", "content_hash", "content",
         *([_THEIRS + _LINE] if _LINE in kinds else []),
         time_precision=nw.col("occurred_us_precision"),
         counts_copies=nw.lit(source.exact_copies == "events"),
@@ -215,7 +233,7 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
         kept = engine.decimal(
             kept, name, f"{name}_micro", comma=source.decimal == "," and _is_text(source, name, kinds)
         )
-    ruled = kept.with_columns(rule=quality.broken_rule("events"))
+    ruled = engine.longest(kept, quality.NAMES, "longest").with_columns(rule=quality.broken_rule("events"))
     micro, scale = nw.col("score_micro"), _minor_scale()
     made = ruled.with_columns(
         score=micro.cast(nw.Float64) / 1_000_000,
@@ -225,7 +243,8 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
             nw.concat_str([nw.lit(source.name), nw.col("event_id")], separator=":")
         ),
     )
-    used = {"ids", "person", "alias", "device", "rule", "content_hash", "counts_copies", _THEIRS + _LINE, *EVENTS}
+    ours = {"person", "alias", "device", "rule", "content_hash", "content", "counts_copies", "file_number"}
+    used = {*ours, _THEIRS + _LINE, *EVENTS}
     return made.select(*(name for name in made.collect_schema().names() if name in used))
 
 
@@ -267,17 +286,18 @@ def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame
         name: _filled(theirs) if theirs in kinds else nw.lit(None, nw.String)
         for name, theirs in source.attributes.items()
     }
-    kept = engine.digest(dated, _used(source, kinds), "content_hash").select(
-        "source", "origin", "signed_up_on_us", "ended_on_us", "valid_from_us", "valid_from_us_fault", "content_hash",
+    kept = engine.hashed(dated, _used(source, kinds), "content").select(
+        "source", "origin", "file_number", "signed_up_on_us", "ended_on_us", "valid_from_us", "valid_from_us_fault",
+        "content",
         *([_THEIRS + _LINE] if _LINE in kinds else []),
         ids=_ids(source, kinds)["ids"],
-        signed_up_on=_text(source, "signed_up_on", kinds),
-        ended_on=_text(source, "ended_on", kinds),
-        valid_from=_text(source, "valid_from", kinds),
+        signed_up_on=_said(source, "signed_up_on", kinds),
+        ended_on=_said(source, "ended_on", kinds),
+        valid_from=_said(source, "valid_from", kinds),
         end_cause=_text(source, "end_cause", kinds),
         **attributes,
     )  # fmt: skip
     return kept.with_columns(rule=quality.broken_rule("customers")).drop("valid_from_us_fault")
 
 
-assert set(_TEXTS) - {"occurred_at", "ended_at", "updated_at", "revenue", "cost"} <= set(EVENTS)
+assert set(_TEXTS) - {*_TIMES, "revenue", "cost"} <= set(EVENTS)

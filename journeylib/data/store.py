@@ -2,7 +2,7 @@
 
     stores/demo/manifest.json              which snapshot counts, its facts and rules
     stores/demo/snapshots/<id>/            one folder a load, never changed afterwards
-        manifest.json  events-0.parquet  steps-0.parquet  journeys-0.parquet
+        manifest.json  events-all.parquet (with their steps)  journeys-all.parquet
         customers.parquet  quarantine.parquet  quarantine.csv  repairs.jsonl
 
 A load writes a new snapshot beside the old ones and then renames one manifest, so
@@ -28,7 +28,7 @@ from journeylib.schema import TABLES
 
 __all__ = ["locked", "manifest", "publish", "tables"]
 
-VERSION = 3
+VERSION = 4
 _SNAPSHOTS_KEPT = 3
 
 
@@ -57,7 +57,11 @@ def manifest(path: Path | str) -> dict[str, Any]:
 def tables(path: Path | str, said: dict[str, Any], *, spark: Any = None) -> dict[str, nw.LazyFrame]:
     """Open the tables of the snapshot that a manifest names, lazily."""
     folder = Path(path) / "snapshots" / said["snapshot"]
-    return {name: engine.scan([folder / file for file in files], spark=spark) for name, files in said["tables"].items()}
+    found = {
+        name: engine.scan([folder / file for file in files], spark=spark) for name, files in said["tables"].items()
+    }
+    # An event and its step stand in one row of one file.
+    return found | {name: found[name].select(*TABLES[name]) for name in ("events", "steps")}
 
 
 @contextlib.contextmanager

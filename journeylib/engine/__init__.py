@@ -5,28 +5,52 @@ a Spark session is passed. Here live the few native texts that narwhals cannot
 say; each takes only names that this package chose, never values from data.
 """
 
-from journeylib.engine.cutting import cut
-from journeylib.engine.files import nested, numbered, read_csv, read_json, rows_in, scan, write
+from journeylib.engine.files import (
+    ROW_GROUP,
+    nested,
+    numbered,
+    read_csv,
+    read_json,
+    rows_in,
+    scan,
+    split,
+    write,
+    writer,
+)
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
-from journeylib.engine.tables import as_json, collect, digest, fingerprint, from_frame, kept, md5, query
+from journeylib.engine.tables import (
+    as_json,
+    collect,
+    digest,
+    fingerprint,
+    from_frame,
+    hashed,
+    kept,
+    longest,
+    md5,
+    query,
+    repeated,
+)
 from journeylib.engine.values import dates, decimal, instant, microseconds, midnight
 
 __all__ = [
+    "ROW_GROUP",
     "EngineError",
     "as_json",
     "bounded",
     "collect",
     "connection",
-    "cut",
     "dates",
     "decimal",
     "digest",
     "fingerprint",
     "from_frame",
+    "hashed",
     "instant",
     "kept",
     "listing",
+    "longest",
     "md5",
     "microseconds",
     "midnight",
@@ -35,7 +59,10 @@ __all__ = [
     "query",
     "read_csv",
     "read_json",
+    "repeated",
     "rows_in",
     "scan",
+    "split",
     "write",
+    "writer",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import narwhals.stable.v2 as nw
 
 from journeylib.engine.native import call, connection, lazy, quoted, sql
 
-__all__ = ["nested", "numbered", "read_csv", "read_json", "rows_in", "scan", "write"]
+__all__ = ["ROW_GROUP", "nested", "numbered", "read_csv", "read_json", "rows_in", "scan", "split", "write", "writer"]
+
+ROW_GROUP = 122_880  # rows; the engine reads so many at once
+_DISTINCT = {"event_id", "text", "original", "id", "content_hash"}  # their cells hardly repeat: no dictionary of them
+_SEARCHED = {"customer_id", "occurred_us", "started_us", "ended_us"}  # least and greatest of each row group are noted
 
 
 def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
@@ -104,5 +109,72 @@ def write(table: nw.LazyFrame, path: Path, *, order_by: Sequence[str], is_kept: 
 
     Equal rows in equal order give equal bytes. What is not kept for long is packed less.
     """
-    relation = (table.sort(*order_by, nulls_last=True) if order_by else table).to_native()
-    relation.write_parquet(str(path), compression="zstd" if is_kept else "lz4", row_group_size=122_880)
+    import pyarrow as pa
+
+    rows = table.sort(*order_by, nulls_last=True) if order_by else table
+    with _batches(rows) as batches, writer(path, batches.schema, is_kept=is_kept) as opened:
+        held: list[Any] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(each.num_rows for each in held) >= ROW_GROUP:
+                whole = pa.Table.from_batches(held)
+                opened.write_table(whole[:ROW_GROUP], row_group_size=ROW_GROUP)
+                held = whole[ROW_GROUP:].to_batches()
+        opened.write_table(pa.Table.from_batches(held, batches.schema), row_group_size=ROW_GROUP)
+
+
+def writer(path: Path, schema: Any, *, is_kept: bool = True) -> Any:
+    """Open a Parquet file for writing by Arrow, which takes a third of the time that DuckDB takes for it."""
+    import pyarrow.parquet
+
+    return pyarrow.parquet.ParquetWriter(
+        path,
+        schema,
+        compression="zstd" if is_kept else "lz4",
+        use_dictionary=[each.name for each in schema if _is_text(each.type) and each.name not in _DISTINCT],
+        write_statistics=[each.name for each in schema if each.name in _SEARCHED] or False,
+        store_schema=False,
+    )
+
+
+def split(table: nw.LazyFrame, by: str, paths: Mapping[str, Path]) -> None:
+    """Write each row of a table to one of several Arrow streams, by the text in its column `by`, which goes.
+
+    The texts are those of `paths`, and no other; several may share a path. The rows of a file stand in the
+    table's order. What is written so is not kept for long.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute
+
+    texts, files = pa.array(list(paths), pa.string()), list(dict.fromkeys(paths.values()))
+    file_of = np.array([files.index(path) for path in paths.values()], dtype=np.int16)
+    packed = pa.ipc.IpcWriteOptions(compression="lz4")
+    with contextlib.ExitStack() as opened:
+        batches = opened.enter_context(_batches(table))
+        schema = batches.schema.remove(batches.schema.get_field_index(by))
+        writers = [opened.enter_context(pa.ipc.new_stream(path, schema, options=packed)) for path in files]
+        for batch in batches:
+            place = file_of[pyarrow.compute.index_in(batch[by], texts).to_numpy(zero_copy_only=False)]
+            rows = batch.drop_columns([by]).take(pa.array(np.argsort(place, kind="stable")))
+            start = 0
+            for each, size in zip(writers, np.bincount(place, minlength=len(writers)).tolist(), strict=True):
+                if size:
+                    each.write_batch(rows.slice(start, size))
+                start += size
+
+
+def _batches(table: nw.LazyFrame) -> Any:
+    """The rows of a table as Arrow gives them, some at a time; sums of integers narrowed to 64 bits.
+
+    Until the reader is closed, the engine answers nothing else.
+    """
+    wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
+    narrow = table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
+    return narrow.to_native().to_arrow_reader(ROW_GROUP)
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))

@@ -16,7 +16,21 @@ from journeylib.engine.native import connection, lazy, quoted, sql
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "collect", "digest", "fingerprint", "from_frame", "kept", "md5", "query"]
+__all__ = [
+    "as_json",
+    "collect",
+    "digest",
+    "fingerprint",
+    "from_frame",
+    "hashed",
+    "kept",
+    "longest",
+    "md5",
+    "query",
+    "repeated",
+]
+
+_SORTED_AT_ONCE = 50_000_000  # numbers
 
 
 def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
@@ -69,21 +83,45 @@ def md5(table: nw.LazyFrame, column: str, into: str) -> nw.LazyFrame:
     return lazy(table.to_native().selectExpr("*", f"md5(`{column}`) AS `{into}`"))
 
 
-def digest(
-    table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str | None = None, used: Sequence[str] = ()
-) -> nw.LazyFrame:
-    """Add `into`: a text that is equal for rows with equal cells in `columns`, their md5.
-
-    Where the column `known` is filled, only the cells in `used` count, by a cheaper hash that holds within a load.
-    """
+def digest(table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str | None = None) -> nw.LazyFrame:
+    """Add `into`: the md5 of the cells in `columns`, equal for rows with equal cells; null where `known` is filled."""
     # Escaped, so that no cell can end another or pass for an empty one.
     texts = (f"CAST({quoted(name)} AS VARCHAR)" for name in columns)
     escaped = (f"replace(replace({text}, chr(27), chr(27) || '0'), chr(31), chr(27) || '1')" for text in texts)
     made = f"md5(concat_ws(chr(31), {', '.join(f'coalesce({cell}, chr(27))' for cell in escaped)}))"
     if known:
-        cheap = f"CAST(hash({', '.join(map(quoted, used))}) AS VARCHAR)"
-        made = f"CASE WHEN {quoted(known)} IS NOT NULL THEN {cheap} ELSE {made} END"
+        made = f"CASE WHEN {quoted(known)} IS NULL THEN {made} END"
     return lazy(table.to_native().select("*", sql(f"{made} AS {quoted(into)}")))
+
+
+def hashed(table: nw.LazyFrame, columns: Sequence[str], into: str) -> nw.LazyFrame:
+    """Add `into`: a number of 64 bits, equal for rows with equal cells in `columns` and hardly ever for others."""
+    return lazy(table.to_native().select("*", sql(f"hash({', '.join(map(quoted, columns))}) AS {quoted(into)}")))
+
+
+def longest(table: nw.LazyFrame, columns: Sequence[str], into: str) -> nw.LazyFrame:
+    """Add `into`: how many bytes the longest text in `columns` has."""
+    sizes = ", ".join(f"strlen({quoted(name)})" for name in columns)
+    return lazy(table.to_native().select("*", sql(f"greatest({sizes}) AS {quoted(into)}")))
+
+
+def repeated(table: nw.LazyFrame, column: str) -> pd.DataFrame:
+    """Find the numbers (from `hashed`) that several rows of a table carry, each once.
+
+    So many at a time are sorted that memory stays flat.
+    """
+    import numpy as np
+    import pandas as pd
+
+    numbers, found = table.to_native().select(quoted(column)), []
+    [(rows,)] = numbers.aggregate("count(*)").fetchall()
+    parts = max(1, -(-rows // _SORTED_AT_ONCE))
+    for part in range(parts):
+        some = numbers.filter(f"{quoted(column)} % {parts} = {part}") if parts > 1 else numbers
+        each = some.fetchnumpy()[column]
+        each.sort()
+        found.append(np.unique(each[1:][each[1:] == each[:-1]]))
+    return pd.DataFrame({column: np.concatenate(found)})
 
 
 def query(table: nw.LazyFrame) -> str:

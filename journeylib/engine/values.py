@@ -67,7 +67,23 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
     relation = table.to_native()
     absolute, local, day = _parsed(relation, column, form)
     timed = relation.select("*", absolute.alias("_absolute"), local.alias("_local"), day.alias("_day"))
-    there = duckdb.ConstantExpression(zone) if zone else sql("CAST(NULL AS VARCHAR)")
+    if zone is None or zone == "UTC":  # clocks that are never moved
+        found = "epoch_us(_absolute)" if zone is None else "coalesce(epoch_us(_absolute), epoch_us(_local))"
+        fault = "CASE WHEN _local IS NOT NULL THEN 'zone' END" if zone is None else "CAST(NULL AS VARCHAR)"
+        placed = timed.select("*", *_told(into, found, fault, "CASE WHEN _day THEN 'day' ELSE 'exact' END"))
+    else:
+        placed = _in_zone(timed, into, zone)
+    return lazy(placed).drop("_absolute", "_local", "_day")
+
+
+def _told(into: str, found: str, fault: str, precision: str) -> list[Any]:
+    told = {into: found, f"{into}_fault": fault, f"{into}_precision": precision}
+    return [sql(f"{text} AS {quoted(name)}") for name, text in told.items()]
+
+
+def _in_zone(timed: Any, into: str, zone: str) -> Any:
+    """Place local times in a zone whose clocks may be moved."""
+    there = duckdb.ConstantExpression(zone)
 
     def shown_at(instant: str, name: str) -> Any:
         return call("timezone", there, sql(instant)).alias(name)
@@ -92,15 +108,10 @@ def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str
     fault = f"CASE WHEN _local IS NOT NULL AND _placed IS NULL THEN 'zone' WHEN {skipped} THEN 'gap' END"
     twice = "_first_shown = _local AND _second_shown = _local"
     precision = f"CASE WHEN _day THEN 'day' WHEN {twice} THEN 'ambiguous' ELSE 'exact' END"
-    found = f"CASE WHEN _day AND {twice} THEN _first ELSE coalesce(_absolute, _placed) END"
-    done = shown.select(
-        "*",
-        sql(f"epoch_us({found}) AS {quoted(into)}"),
-        sql(f"{fault} AS {quoted(into + '_fault')}"),
-        sql(f"{precision} AS {quoted(into + '_precision')}"),
-    )
-    between = ["_back", "_day_before", "_day_after", "_first", "_second", "_first_shown", "_second_shown"]
-    return lazy(done).drop("_absolute", "_local", "_day", "_placed", *between)
+    found = f"epoch_us(CASE WHEN _day AND {twice} THEN _first ELSE coalesce(_absolute, _placed) END)"
+    between = ["_placed", "_back", "_day_before", "_day_after", "_first", "_second", "_first_shown", "_second_shown"]
+    told = shown.select("*", *_told(into, found, fault, precision))
+    return told.select(*(quoted(name) for name in told.columns if name not in between))
 
 
 def midnight(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str) -> nw.LazyFrame:

@@ -237,16 +237,16 @@ def _load(
     work.mkdir()
     steps = tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
     found = stage(said, files, repairs, work, step=steps.update)
-    counts = reconciliation.counts(found.tables)
+    counts = reconciliation.counts(found)
     reconciliation.reconcile(found.records, counts, said)
     steps.update()
 
-    accepted = {kind: table.filter(nw.col("fate") == "accepted") for kind, table in found.tables.items()}
     stitched = identity.stitch(
-        accepted["events"], mode=said.identity_mode, work=work, look_back_days=said.look_back_days, largest=said.largest
-    )
-    events, customers = stitched.events, accepted.get("customers")
-    origins, unfit = erasure.origins(customers, stitched), reconciliation.rejected(found.tables)
+        found.accepted("events"), found.narrow(), mode=said.identity_mode, work=work,
+        look_back_days=said.look_back_days, largest=said.largest,
+    )  # fmt: skip
+    events, customers = stitched.events, found.accepted("customers") if "customers" in found.tables else None
+    origins, unfit = erasure.origins(customers, stitched), reconciliation.rejected(found)
     known = None if customers is None else identity.rename(customers, stitched)
     rows = counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]["rows"].sum()
     if tombs:

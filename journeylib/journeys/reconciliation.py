@@ -11,25 +11,41 @@ from journeylib import engine
 from journeylib.data import quality
 from journeylib.data.mapping import Mapping
 from journeylib.errors import QuarantineError, SourceError
+from journeylib.journeys.staging import Staged
 from journeylib.schema import PLACE
 
 __all__ = ["counts", "reconcile", "rejected"]
 
 
-def counts(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
+def counts(found: Staged) -> pd.DataFrame:
     """Rows by kind of source, source and fate."""
+    return pd.concat(
+        {kind: _counts(table, found.judged[kind]) for kind, table in found.tables.items()}, names=["kind", None]
+    ).reset_index("kind")
+
+
+def _counts(table: nw.LazyFrame, judged: nw.LazyFrame) -> pd.DataFrame:
     by = ["source", "fate"]
-    each = {
-        kind: engine.collect(table.group_by(*by).agg(rows=nw.len()), order_by=by) for kind, table in settled.items()
-    }
-    return pd.concat(each, names=["kind", None]).reset_index("kind")
+    read = table.with_columns(fate=nw.coalesce("rule", nw.lit("accepted"))).group_by(*by).agg(rows=nw.len())
+    others = judged.filter(nw.col("fate") != "accepted").group_by(*by).agg(rows=nw.len())
+    moved = engine.collect(others, order_by=by)
+    # What was judged otherwise is none of the accepted.
+    every = pd.concat([engine.collect(read, order_by=by), moved, moved.assign(fate="accepted", rows=-moved["rows"])])
+    whole = every.groupby(by, as_index=False)["rows"].sum()
+    return whole[whole["rows"] > 0].reset_index(drop=True)
 
 
-def rejected(settled: dict[str, nw.LazyFrame]) -> pd.DataFrame:
+def rejected(found: Staged) -> pd.DataFrame:
     """The rejected rows: source, source_row and rule."""
-    unfit = ~nw.col("fate").is_in(["accepted", "duplicate"])
-    tables = [table.filter(unfit).select(*PLACE, rule=nw.col("fate")) for table in settled.values()]
-    return pd.concat([engine.collect(table, order_by=PLACE) for table in tables], ignore_index=True)
+    tables = []
+    for kind, table in found.tables.items():
+        unfit = found.judged[kind].filter(~nw.col("fate").is_in(["accepted", "duplicate"]))
+        tables += [
+            table.filter(~nw.col("rule").is_null()).select(*PLACE, "rule"),
+            unfit.select(*PLACE, rule=nw.col("fate")),
+        ]
+    every = pd.concat([engine.collect(table) for table in tables], ignore_index=True)
+    return every.sort_values(PLACE, ignore_index=True)
 
 
 def reconcile(records: dict[str, int], counts: pd.DataFrame, said: Mapping) -> None:

@@ -13,10 +13,9 @@ from datetime import timedelta
 
 import narwhals.stable.v2 as nw
 
-from journeylib import engine
 from journeylib.schema import JOURNEYS, ORDER, STEPS
 
-__all__ = ["reconstruct", "reconstruct_sorted", "summarise"]
+__all__ = ["reconstruct", "summarise"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -61,14 +60,6 @@ def reconstruct(
         wait_us=occurred - occurred.shift(1).over(*within, order_by=ORDER),
     )
     return steps.select(*STEPS)
-
-
-def reconstruct_sorted(
-    events: nw.LazyFrame, *, gap: timedelta, longest: timedelta, end_touchpoints: Sequence[str]
-) -> nw.LazyFrame:
-    """Make the same steps table from a DuckDB table sorted by customer_id and ORDER, in one pass and in that order."""
-    gap_us, longest_us = gap // _MICROSECOND, longest // _MICROSECOND
-    return engine.cut(events, gap_us=gap_us, longest_us=longest_us, end_touchpoints=end_touchpoints).select(*STEPS)
 
 
 def summarise(steps: nw.LazyFrame) -> nw.LazyFrame:

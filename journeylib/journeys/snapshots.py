@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import pandas as pd
+import pyarrow as pa
 
 from journeylib import engine
 from journeylib.data.mapping import Mapping
 from journeylib.days import DAY_US, day_of, midnight
-from journeylib.journeys.reconstruct import reconstruct_sorted, summarise
-from journeylib.schema import CUSTOMERS, EVENTS, ORDER
+from journeylib.journeys.buckets import Rules, cut, ordered, summed
+from journeylib.schema import CUSTOMERS, EVENTS
 
 __all__ = ["anonymous", "facts", "write"]
 
-_ROWS_A_BUCKET = 4_000_000
+_ROWS_A_BUCKET = 1_000_000
 _FATES = {"accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicate"}
 
 
@@ -101,35 +104,46 @@ def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]
 
 
 def _write_tables(events: nw.LazyFrame, staging: Path, said: Mapping, rows: int) -> dict[str, list[str]]:
-    """Write events, steps and journeys bucket by bucket; a bucket is a prefix of md5(customer_id).
+    """Write events with their steps, and journeys, bucket by bucket: a bucket is a range of md5(customer_id).
 
-    All rows are sorted once, by bucket first where there are several; each bucket is then a stretch of them.
+    Memory holds as many buckets as there are cores.
     """
-    order, whole = ["customer_id", *ORDER], staging / "work" / "identified.parquet"
-    digits = 0 if rows <= _ROWS_A_BUCKET else 1 if rows <= 16 * _ROWS_A_BUCKET else 2
-    hashed = engine.md5(events, "customer_id", "bucket").with_columns(bucket=nw.col("bucket").str.slice(0, digits))
-    engine.write(hashed.select(*EVENTS, "bucket"), whole, order_by=["bucket", *order], is_kept=False)
-    tables: dict[str, list[str]] = {"events": [], "steps": [], "journeys": []}
-    for number in range(16**digits):
-        bucket = f"{number:0{digits}x}" if digits else "all"
-        within = engine.scan([whole])
-        if digits:
-            within = within.filter(nw.col("bucket") == bucket)
-        paths = {name: staging / f"{name}-{bucket}.parquet" for name in tables}
-        engine.write(within.drop("bucket"), paths["events"], order_by=[])
-        steps = reconstruct_sorted(
-            engine.scan([paths["events"]]),
-            gap=timedelta(days=said.gap_days),
-            longest=timedelta(days=said.longest_days),
-            end_touchpoints=said.end_touchpoints,
-        )
-        engine.write(steps, paths["steps"], order_by=[])
-        engine.write(
-            summarise(engine.scan([paths["steps"]])), paths["journeys"], order_by=["customer_id", "started_us"]
-        )
-        for name, path in paths.items():
-            tables[name].append(path.name)
-    return tables
+    work = staging / "work"
+    names = _buckets(rows)
+    sources = [work / f"bucket-{name}.arrow" for name in names]
+    hashed = engine.md5(events.select(*EVENTS), "customer_id", "bucket")
+    hashed = hashed.with_columns(bucket=nw.col("bucket").str.slice(0, 2))
+    engine.split(hashed, "bucket", {f"{at:02x}": sources[at * len(names) // 256] for at in range(256)})
+    rules = Rules(timedelta(days=said.gap_days), timedelta(days=said.longest_days), said.end_touchpoints)
+    tables = {table: [f"{table}-{name}.parquet" for name in names] for table in ("events", "journeys")}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        places = zip(sources, tables["events"], tables["journeys"], strict=True)
+        done = [pool.submit(_cut, one, staging / steps, staging / journeys, rules) for one, steps, journeys in places]
+        for each in done:
+            each.result()
+    return {"events": tables["events"], "steps": tables["events"], "journeys": tables["journeys"]}
+
+
+def _buckets(rows: int) -> list[str]:
+    """Names of the buckets for so many rows: 1, 2, 4, … up to 256."""
+    number = 1
+    while number * _ROWS_A_BUCKET < rows and number < 256:
+        number *= 2
+    return ["all"] if number == 1 else [f"{at * 256 // number:02x}" for at in range(number)]
+
+
+def _cut(source: Path, events: Path, journeys: Path, rules: Rules) -> None:
+    """Sort the events of a bucket, cut their journeys, and write both."""
+    with pa.memory_map(str(source)) as opened:
+        table = pa.ipc.open_stream(opened).read_all().combine_chunks()
+    source.unlink()
+    for at, name in enumerate(table.column_names):
+        if EVENTS[name] == nw.String and name not in {"event_id", "text"}:
+            table = table.set_column(at, name, table[name].dictionary_encode())
+    steps = cut(ordered(table), rules)
+    for made, path in [(steps, events), (summed(steps), journeys)]:
+        with engine.writer(path, made.schema) as opened:
+            opened.write_table(made, row_group_size=engine.ROW_GROUP)
 
 
 def _write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:

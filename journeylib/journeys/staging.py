@@ -16,7 +16,6 @@ from journeylib.data.opening import Opened
 from journeylib.data.quarantine import Repairs
 from journeylib.data.sources import Source
 from journeylib.errors import SourceError, first_line
-from journeylib.schema import PLACE
 
 __all__ = ["File", "Staged", "stage"]
 
@@ -25,15 +24,27 @@ File = tuple[Source, Path, str]  # a source, one of its files, that file's SHA-2
 
 @dataclass(frozen=True)
 class Staged:
-    """What was read: tables of events and customers with `fate`, by kind; files by label; records counted by source.
+    """What was read: tables of events and customers by kind; files by label; records counted by source.
 
-    The tables are lazy and read from the work folder.
+    The tables are lazy and read from the work folder. A row without a `rule` is accepted, but for those
+    `judged` otherwise; see `duplicates.settle`.
     """
 
     tables: dict[str, nw.LazyFrame]
+    judged: dict[str, nw.LazyFrame]
     opened: dict[str, Opened]
     records: dict[str, int]
     odd: Oddities
+
+    def accepted(self, kind: str) -> nw.LazyFrame:
+        """The rows of a kind that count, with the ids that their events get."""
+        settled = duplicates.settled(self.tables[kind], self.judged[kind])
+        return settled.filter(nw.col("fate") == "accepted")
+
+    def narrow(self) -> nw.LazyFrame:
+        """The events that count, for who is behind them: without the ids that equal ones get, and cheaper."""
+        out = self.judged["events"].filter(nw.col("fate") != "accepted").select("place")
+        return self.tables["events"].filter(nw.col("rule").is_null()).join(out, on="place", how="anti")
 
 
 def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, step: Callable[[], object]) -> Staged:
@@ -41,20 +52,23 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
     tables: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
     opened: dict[str, Opened] = {}
     records: dict[str, int] = {}
+    labels = sorted(reading.label(source, path) for source, path, _ in files)
     for source in said.sources:
         plain: dict[Path, Opened] = {}
         for path, digest in [(path, digest) for one, path, digest in files if one is source]:
             here = work / str(len(opened))
             here.mkdir()
-            file = opened[reading.label(source, path)] = opening.open_file(source, path, here, digest=digest)
+            label = reading.label(source, path)
+            file = opened[label] = opening.open_file(source, path, here, digest=digest)
             records[source.name] = records.get(source.name, 0) + file.records
             step()
-            written = _written(source, file, here / "staged.parquet")
+            number = labels.index(label)
+            written = _written(source, file, here / "staged.parquet", number)
             if opening.sha256(path) != digest:
                 raise SourceError(f"{path} changed while it was read. Nothing was loaded; load it when it is complete.")
             corrected = repairs.get(digest, {})
             if corrected:
-                tables[source.kind].append(_repaired(source, file, written, here, corrected))
+                tables[source.kind].append(_repaired(source, file, written, here, corrected, number))
             else:
                 plain[written] = file
             step()
@@ -65,23 +79,25 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
     together = {kind: _together(parts) for kind, parts in tables.items() if parts}
     odd = oddities.look(together["events"], {label: file.records for label, file in opened.items()})
     together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
-    settled = {kind: _settled(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
-    return Staged(settled, opened, records, odd)
+    judged = {kind: _judged(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
+    return Staged(together, judged, opened, records, odd)
 
 
-def _repaired(source: Source, file: Opened, written: Path, here: Path, corrected: dict[int, str]) -> nw.LazyFrame:
+def _repaired(
+    source: Source, file: Opened, written: Path, here: Path, corrected: dict[int, str], number: int
+) -> nw.LazyFrame:
     """Put corrected rows in the places of those that they repair."""
     beside = here / "repaired"
     beside.mkdir()
     again = quarantine.rewritten(file, corrected, beside)
-    repaired = reading.staged(source, {_written(source, again, beside / "staged.parquet"): again})
+    repaired = reading.staged(source, {_written(source, again, beside / "staged.parquet", number): again})
     return quarantine.replaced(reading.staged(source, {written: file}), repaired, corrected)
 
 
-def _written(source: Source, file: Opened, into: Path) -> Path:
+def _written(source: Source, file: Opened, into: Path, number: int) -> Path:
     """Write the rows of a file as they were read, once as many were found as were counted."""
     try:
-        engine.write(reading.stage(source, file), into, order_by=[], is_kept=False)
+        engine.write(reading.stage(source, file, number), into, order_by=[], is_kept=False)
         found = engine.rows_in(into) - (file.plain.header_rows if file.plain else 0)
     except engine.EngineError as error:
         raise SourceError(
@@ -107,7 +123,7 @@ def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
     return nw.concat(whole, how="vertical") if len(whole) > 1 else whole[0]
 
 
-def _settled(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
-    """Give each staged row its fate, and each event its id."""
-    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=PLACE)
-    return duplicates.settled(staged, engine.scan([into]))
+def _judged(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
+    """Settle the rows that share their id with others, once."""
+    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=["place"])
+    return engine.scan([into])

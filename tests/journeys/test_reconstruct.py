@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 
 import pandas as pd
-import pytest
 
 from journeylib import engine
 from journeylib.journeys import reconstruct
@@ -101,41 +99,3 @@ def test_an_end_touchpoint_ends_its_whole_instant_whatever_the_order_in_it(steps
     assert _journeys_of(_steps(steps_of, rows, end_touchpoints=["closed"])[1]) == [1, 1, 2]
     rows = [("a", 1, "mail"), ("a", 1, "closed"), ("a", 2, "next")]
     assert _journeys_of(_steps(steps_of, rows, end_touchpoints=["closed"])[1]) == [1, 1, 2]
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_the_one_pass_over_sorted_events_cuts_the_same_journeys(tmp_path, seed):
-    dice = random.Random(seed)
-    rows = [
-        {
-            "customer_id": f"c{dice.randrange(12)}",
-            "occurred_us": dice.choice([dice.randrange(0, 60), dice.randrange(0, 3)]) * DAY // 2 - 10 * DAY,
-            "event_id": f"{place:04}",
-            "touchpoint": dice.choice(["v", "w", "closed"]),
-            "channel": dice.choice(["web", "app"]),
-        }
-        for place in range(400)
-    ]
-    engine.write(
-        engine.from_frame(pd.DataFrame(rows)),
-        tmp_path / "e.parquet",
-        order_by=["customer_id", "occurred_us", "event_id"],
-    )
-    events = engine.scan([tmp_path / "e.parquet"])
-    rules = {"gap": timedelta(days=2), "longest": timedelta(days=5), "end_touchpoints": ["closed"]}
-    order = ["customer_id", "occurred_us", "event_id"]
-    slow, fast = (
-        engine.collect(way(events, **rules), order_by=order)
-        for way in (reconstruct.reconstruct, reconstruct.reconstruct_sorted)
-    )
-    pd.testing.assert_frame_equal(slow, fast, check_dtype=False)
-    assert slow["started_us"].nunique() > 10
-
-
-def test_events_out_of_order_are_not_cut_in_one_pass():
-    rows = [
-        {"customer_id": "a", "occurred_us": at, "event_id": str(at), "touchpoint": "v", "channel": "w"} for at in (2, 1)
-    ]
-    rules = {"gap": timedelta(days=2), "longest": timedelta(days=5), "end_touchpoints": []}
-    with pytest.raises(engine.EngineError, match="out of order"):
-        engine.collect(reconstruct.reconstruct_sorted(engine.from_frame(pd.DataFrame(rows)), **rules))
