@@ -219,7 +219,7 @@ def _tried(text: str, path: Path, work: Path) -> dict[str, Any]:
     staged = reading.staged(source, {work / "staged.parquet": opened})
     warnings = []
     if source.kind == "events":
-        odd = oddities.look(staged, {source.name: opened.records})
+        odd = oddities.look(oddities.tally(staged), {source.name: opened.records})
         staged, warnings = oddities.hold_anonymous(staged, odd.sentinels), odd.publishable
     judged = duplicates.settle(staged)
     counts = engine.collect(duplicates.settled(staged, judged).group_by("fate").agg(rows=nw.len()), order_by=["fate"])

@@ -65,17 +65,36 @@ class Oddities:
     publishable: list[str]
 
 
-def look(staged: nw.LazyFrame, records: dict[str, int]) -> Oddities:
-    """Look at staged events as a whole; `records` are those of each source, or of each of its files by its label.
+def tally(staged: nw.LazyFrame) -> nw.LazyFrame:
+    """Count the sound rows of staged events by what `look` asks of: what, text, time_precision, untyped, rows.
 
-    Rows that break a rule are left out. Each column is read once, and once more where
-    there is something to name.
+    `what` is "person" or "device" (ids), "touchpoint" or "channel", or "source", which alone goes on to the
+    precision of its times and to scores without a type. Tables of several loads, one under the other, are a tally too.
+    """
+    sound = staged.filter(nw.col("rule").is_null())
+    columns = {
+        **{side: names for side, (names, _) in _IDS.items()},
+        "touchpoint": ["touchpoint"],
+        "channel": ["channel"],
+    }
+    nothing = {"time_precision": nw.lit(None, nw.String), "untyped": nw.lit(False)}
+    parts = [_texts(sound, names).with_columns(what=nw.lit(what), **nothing) for what, names in columns.items()]
+    untyped = ~nw.col("score").is_null() & nw.col("score_type").is_null()
+    by_source = sound.select("time_precision", text=nw.col("source"), untyped=untyped, what=nw.lit("source"))
+    parts.append(by_source.group_by("what", "text", "time_precision", "untyped").agg(rows=nw.len()))
+    columns_of = ["what", "text", "time_precision", "untyped", "rows"]
+    return nw.concat([part.select(*columns_of) for part in parts], how="vertical")
+
+
+def look(tally: nw.LazyFrame, records: dict[str, int]) -> Oddities:
+    """Look at all events that were counted; `records` are those of each source, or of each of its files by its label.
+
+    The tally is read several times, so let it be a plain scan.
     """
     found, sentinels = Voices(_PUBLISHABLE), dict[str, list[str]]()
     _say_empty(sorted(name for name, rows in records.items() if not rows), found)
-    sound = staged.filter(nw.col("rule").is_null())
-    for side, (columns, whose) in _IDS.items():
-        texts = _texts(sound, columns)
+    for side, (_, whose) in _IDS.items():
+        texts = _counted(tally, side)
         sizes = _sizes(texts)
         special = _special(texts, sizes)
         held = _hold(special, sizes, whose, found)
@@ -86,9 +105,9 @@ def look(staged: nw.LazyFrame, records: dict[str, int]) -> Oddities:
         _say_large(kept, sizes, whose, found)
         spellings.say(texts, kept, f"{whose} id", f"a {whose} of its own", found)
     for name in ["touchpoint", "channel"]:
-        texts = _texts(sound, [name])
+        texts = _counted(tally, name)
         spellings.say(texts, _special(texts, _sizes(texts)), name, f"a {name} of its own", found)
-    _say_rows(sound, found)
+    _say_rows(tally.filter(nw.col("what") == "source"), found)
     return Oddities(warnings=found.private.said, sentinels=sentinels, publishable=found.public.said)
 
 
@@ -118,6 +137,11 @@ def _texts(sound: nw.LazyFrame, columns: list[str]) -> nw.LazyFrame:
     """One row a text of these columns, with its rows."""
     parts = [sound.filter(~nw.col(name).is_null()).select(text=nw.col(name)) for name in columns]
     return nw.concat(parts, how="vertical").group_by("text").agg(rows=nw.len())
+
+
+def _counted(tally: nw.LazyFrame, what: str) -> nw.LazyFrame:
+    """One row a text of this kind, with its rows."""
+    return tally.filter(nw.col("what") == what).group_by("text").agg(rows=nw.col("rows").sum())
 
 
 def _sizes(texts: nw.LazyFrame) -> pd.DataFrame:
@@ -226,11 +250,11 @@ def _say_empty(names: list[str], found: Voices) -> None:
             )
 
 
-def _say_rows(sound: nw.LazyFrame, found: Voices) -> None:
+def _say_rows(by_source: nw.LazyFrame, found: Voices) -> None:
     """Say what is odd about times and scores, by source."""
-    untyped = (~nw.col("score").is_null() & nw.col("score_type").is_null()).alias("untyped")
     by = ["source", "time_precision", "untyped"]
-    counts = engine.collect(sound.with_columns(untyped).group_by(*by).agg(rows=nw.len()), order_by=by)
+    summed = by_source.rename({"text": "source"}).group_by(*by).agg(rows=nw.col("rows").sum())
+    counts = engine.collect(summed, order_by=by)
     # A file of several is "source/file"; its source is what a reader knows.
     counts["source"] = counts["source"].str.split("/").str[0]
     for source, each in counts.groupby("source"):

@@ -68,9 +68,10 @@ def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
     """Read the rows that `stage` made of files of one source, which were written to these paths, with `source_row`.
 
     `place` names a row among those of all files, in the order of PLACE. `rule` is null for a sound row;
-    `content` is equal for rows that say the same, and `content_hash` names what a row without an id of its
-    own says. `ids` is the row's most trusted id, `person` that id where it came from any id column but the last
-    (or from the only one), `alias` a second one of those, `device` the last of several id columns'.
+    `content` is equal for rows that say the same, and `content_hash` names what an event without an id of its
+    own says; `number` stands for the one or the other. `ids` is the row's most trusted id, `person` that id
+    where it came from any id column but the last (or from the only one), `alias` a second one of those,
+    `device` the last of several id columns'.
     """
     [header_rows] = {file.plain.header_rows if file.plain else 0 for file in files.values()}
     rows = engine.numbered(list(files), "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
@@ -243,9 +244,10 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
             nw.concat_str([nw.lit(source.name), nw.col("event_id")], separator=":")
         ),
     )
-    ours = {"person", "alias", "device", "rule", "content_hash", "content", "counts_copies", "file_number"}
+    keyed = engine.hashed(made.with_columns(key=nw.coalesce("event_id", "content_hash")), ["key"], "number")
+    ours = {"person", "alias", "device", "rule", "content_hash", "content", "number", "counts_copies", "file_number"}
     used = {*ours, _THEIRS + _LINE, *EVENTS}
-    return made.select(*(name for name in made.collect_schema().names() if name in used))
+    return keyed.select(*(name for name in keyed.collect_schema().names() if name in used))
 
 
 def _minor_scale() -> nw.Expr:

@@ -20,6 +20,7 @@ from journeylib.engine.files import (
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
 from journeylib.engine.tables import (
+    Print,
     as_json,
     collect,
     digest,
@@ -37,6 +38,7 @@ from journeylib.engine.values import dates, decimal, instant, microseconds, midn
 __all__ = [
     "ROW_GROUP",
     "EngineError",
+    "Print",
     "as_json",
     "bounded",
     "collect",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Print",
     "as_json",
     "collect",
     "digest",
@@ -95,8 +97,9 @@ def digest(table: nw.LazyFrame, columns: Sequence[str], into: str, *, known: str
 
 
 def hashed(table: nw.LazyFrame, columns: Sequence[str], into: str) -> nw.LazyFrame:
-    """Add `into`: a number of 64 bits, equal for rows with equal cells in `columns` and hardly ever for others."""
-    return lazy(table.to_native().select("*", sql(f"hash({', '.join(map(quoted, columns))}) AS {quoted(into)}")))
+    """Add `into`: a number of 32 bits, equal for rows with equal cells in `columns` and seldom for others."""
+    made = f"CAST(hash({', '.join(map(quoted, columns))}) >> 32 AS UINTEGER) AS {quoted(into)}"
+    return lazy(table.to_native().select("*", sql(made)))
 
 
 def longest(table: nw.LazyFrame, columns: Sequence[str], into: str) -> nw.LazyFrame:
@@ -129,13 +132,50 @@ def query(table: nw.LazyFrame) -> str:
     return listing(_raw(table))
 
 
-def fingerprint(table: nw.LazyFrame) -> str:
-    """Fingerprint the rows of a table, whatever their order: their number, and sums of two hashes of each."""
+@dataclass(frozen=True)
+class Print:
+    """What tells the rows of a table, whatever their order: their number, and sums of two hashes of each.
+
+    Prints of tables with the same columns can be added, and taken away where the rows go.
+    """
+
+    rows: int
+    once: int
+    again: int
+    columns: str
+
+    def __str__(self) -> str:
+        return f"{self.rows}-{self.once:016x}{self.again:016x}-{self.columns}"
+
+    def __add__(self, other: Print) -> Print:
+        return self._with(other, 1)
+
+    def __sub__(self, other: Print) -> Print:
+        return self._with(other, -1)
+
+    def _with(self, other: Print, sign: int) -> Print:
+        assert self.columns == other.columns
+        sums = (self.once + sign * other.once) % 2**64, (self.again + sign * other.again) % 2**64
+        return Print(self.rows + sign * other.rows, *sums, self.columns)
+
+    @classmethod
+    def read(cls, text: str) -> Print:
+        """Read what `str` made of one.
+
+        >>> str(Print.read("2-00000000000000010000000000000003-ab"))
+        '2-00000000000000010000000000000003-ab'
+        """
+        rows, sums, columns = text.split("-")
+        return cls(int(rows), int(sums[:16], 16), int(sums[16:], 16), columns)
+
+
+def fingerprint(table: nw.LazyFrame) -> Print:
+    """Fingerprint the rows of a table, whatever their order."""
     columns = sorted(table.collect_schema().names())
     cells = ", ".join(quoted(name) for name in columns)
     total = f"count(*), coalesce(sum(hash({cells})), 0), coalesce(sum(hash('again', {cells})), 0)"
     [(rows, once, again)] = table.to_native().aggregate(total).fetchall()
-    return f"{rows}-{once % 2**64:016x}{again % 2**64:016x}-{_short(columns)}"
+    return Print(int(rows), int(once % 2**64), int(again % 2**64), _short(columns))
 
 
 def _raw(table: nw.LazyFrame) -> str:

@@ -51,6 +51,9 @@ def ordered(events: pa.Table) -> pa.Table:
 def cut(events: pa.Table, rules: Rules) -> pa.Table:
     """Add to sorted events what STEPS has beside them: started_us, step, what came before, and the wait since.
 
+    `stretch_us` is added too: where the time without silence began that `longest` cuts into journeys. Where the
+    first row of a customer has one already, it goes on there: what is before that row is not at hand.
+
     >>> rows = {"customer_id": ["a", "a", "b"], "event_id": ["1", "2", "3"], "occurred_us": [0, 5, 5]}
     >>> events = pa.table({**rows, "touchpoint": ["x", "y", "x"], "channel": ["web", "web", "app"]})
     >>> cut(events, Rules(timedelta(days=7), timedelta(days=180)))["step"].to_pylist()
@@ -59,25 +62,32 @@ def cut(events: pa.Table, rules: Rules) -> pa.Table:
     occurred, customer = events["occurred_us"].to_numpy(), _codes(events["customer_id"])
     is_first = np.insert(np.diff(customer) != 0, 0, True)[: len(occurred)]
     silence = np.diff(occurred, prepend=0)
-    opens = (
-        is_first | (silence > rules.gap // _MICROSECOND) | _after_end(events, is_first | (silence > 0), is_first, rules)
-    )
-    length = (occurred - _carried(occurred, opens)) // (rules.longest // _MICROSECOND)
+    is_after_end = _after_end(events, is_first | (silence > 0), is_first, rules)
+    opens = is_first | (silence > rules.gap // _MICROSECOND) | is_after_end
+    begun = occurred
+    if "stretch_us" in events.column_names:
+        known = events["stretch_us"].combine_chunks()
+        events = events.drop_columns(["stretch_us"])
+        begun = np.where(is_first & known.is_valid().to_numpy(zero_copy_only=False), known.fill_null(0), occurred)
+    stretch = _carried(begun, opens)
+    length = (occurred - stretch) // (rules.longest // _MICROSECOND)
     starts = opens | (np.diff(length, prepend=-1) != 0)
     row = np.arange(len(occurred))
     begin = _carried(row, starts)
     before = pa.array(row - 1, mask=starts)
-    return (
-        events.append_column("started_us", pa.array(occurred[begin]))
-        .append_column("step", pa.array(row - begin + 1))
-        .append_column("previous_touchpoint", events["touchpoint"].take(before))
-        .append_column("previous_channel", events["channel"].take(before))
-        .append_column("wait_us", pa.array(silence, mask=starts))
-    )
+    made = {
+        "started_us": pa.array(occurred[begin]),
+        "step": pa.array(row - begin + 1),
+        "previous_touchpoint": events["touchpoint"].take(before),
+        "previous_channel": events["channel"].take(before),
+        "wait_us": pa.array(silence, mask=starts),
+        "stretch_us": pa.array(stretch),
+    }
+    return pa.table({**{name: events[name] for name in events.column_names}, **made})
 
 
 def summed(steps: pa.Table) -> pa.Table:
-    """Make the journeys (JOURNEYS) of sorted steps, in their order; see `reconstruct.summarise`."""
+    """Make the journeys (JOURNEYS, stretch_us) of sorted steps, in their order; see `reconstruct.summarise`."""
     step = steps["step"].to_numpy()
     first = np.flatnonzero(step == 1)
     last = np.append(first[1:], len(step)) - 1 if len(step) else first
@@ -96,8 +106,9 @@ def summed(steps: pa.Table) -> pa.Table:
         "first_channel": begin["channel"],
         "last_touchpoint": end["touchpoint"],
         "last_channel": end["channel"],
+        "stretch_us": steps["stretch_us"].take(pa.array(first)),
     }
-    return pa.table({name: made[name] for name in JOURNEYS})
+    return pa.table({name: made[name] for name in [*JOURNEYS, "stretch_us"]})
 
 
 def _after_end(events: pa.Table, is_new: Any, is_first: Any, rules: Rules) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -18,9 +19,12 @@ from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys.buckets import Rules, cut, ordered, summed
 from journeylib.schema import CUSTOMERS, EVENTS
 
-__all__ = ["anonymous", "facts", "write"]
+__all__ = ["BESIDE", "anonymous", "facts", "write", "write_customers", "write_journeys"]
 
 _ROWS_A_BUCKET = 1_000_000
+_MOST_ROWS = 2**40  # of a file
+# What a later load asks of an event (see `duplicates`), and of the first one of a customer (see `buckets.cut`).
+BESIDE = ["number", "content", "stretch_us"]
 _FATES = {"accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicate"}
 
 
@@ -28,8 +32,8 @@ def write(
     events: nw.LazyFrame, customers: nw.LazyFrame | None, staging: Path, said: Mapping, *, rows: int
 ) -> dict[str, list[str]]:
     """Write events (so many `rows`), steps, journeys and customers into `staging`; the answer names their files."""
-    tables = _write_tables(events, staging, said, rows)
-    _write_customers(customers, said, staging / "customers.parquet")
+    tables = write_journeys(events, staging, said, rows=rows)
+    write_customers(customers, said, staging / "customers.parquet")
     return {**tables, "customers": ["customers.parquet"]}
 
 
@@ -72,7 +76,7 @@ def facts(
         "last_on": day_of(last).isoformat(),
         "ends_us": last + 1 if declared is None else midnight(declared) + DAY_US,
         "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
-        "fingerprint": engine.fingerprint(events.select(*content)) + "+" + engine.fingerprint(customers),
+        "fingerprint": f"{engine.fingerprint(events.select(*content))}+{engine.fingerprint(customers)}",
     }
 
 
@@ -103,22 +107,29 @@ def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]
     return told
 
 
-def _write_tables(events: nw.LazyFrame, staging: Path, said: Mapping, rows: int) -> dict[str, list[str]]:
+def write_journeys(
+    events: nw.LazyFrame, staging: Path, said: Mapping, *, rows: int, generation: int = 0
+) -> dict[str, list[str]]:
     """Write events with their steps, and journeys, bucket by bucket: a bucket is a range of md5(customer_id).
 
+    Each file has `row` besides, a number that no other row of any `generation` has; and what of BESIDE there is.
     Memory holds as many buckets as there are cores.
     """
     work = staging / "work"
     names = _buckets(rows)
     sources = [work / f"bucket-{name}.arrow" for name in names]
-    hashed = engine.md5(events.select(*EVENTS), "customer_id", "bucket")
+    there = events.collect_schema().names()
+    hashed = engine.md5(events.select(*EVENTS, *(name for name in BESIDE if name in there)), "customer_id", "bucket")
     hashed = hashed.with_columns(bucket=nw.col("bucket").str.slice(0, 2))
     engine.split(hashed, "bucket", {f"{at:02x}": sources[at * len(names) // 256] for at in range(256)})
     rules = Rules(timedelta(days=said.gap_days), timedelta(days=said.longest_days), said.end_touchpoints)
-    tables = {table: [f"{table}-{name}.parquet" for name in names] for table in ("events", "journeys")}
+    tables = {table: [f"{table}-{generation:03}-{name}.parquet" for name in names] for table in ("events", "journeys")}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         places = zip(sources, tables["events"], tables["journeys"], strict=True)
-        done = [pool.submit(_cut, one, staging / steps, staging / journeys, rules) for one, steps, journeys in places]
+        done = [
+            pool.submit(_cut, one, staging / steps, staging / journeys, rules, (generation * 256 + at) * _MOST_ROWS)
+            for at, (one, steps, journeys) in enumerate(places)
+        ]
         for each in done:
             each.result()
     return {"events": tables["events"], "steps": tables["events"], "journeys": tables["journeys"]}
@@ -132,21 +143,22 @@ def _buckets(rows: int) -> list[str]:
     return ["all"] if number == 1 else [f"{at * 256 // number:02x}" for at in range(number)]
 
 
-def _cut(source: Path, events: Path, journeys: Path, rules: Rules) -> None:
-    """Sort the events of a bucket, cut their journeys, and write both."""
+def _cut(source: Path, events: Path, journeys: Path, rules: Rules, first: int) -> None:
+    """Sort the events of a bucket, cut their journeys, and write both; rows are numbered from `first` on."""
     with pa.memory_map(str(source)) as opened:
         table = pa.ipc.open_stream(opened).read_all().combine_chunks()
     source.unlink()
     for at, name in enumerate(table.column_names):
-        if EVENTS[name] == nw.String and name not in {"event_id", "text"}:
+        if EVENTS.get(name) == nw.String and name not in {"event_id", "text"}:
             table = table.set_column(at, name, table[name].dictionary_encode())
     steps = cut(ordered(table), rules)
-    for made, path in [(steps, events), (summed(steps), journeys)]:
+    for made, path in [(steps.drop_columns(["stretch_us"]), events), (summed(steps), journeys)]:
+        made = made.append_column("row", pa.array(np.arange(first, first + made.num_rows)))
         with engine.writer(path, made.schema) as opened:
             opened.write_table(made, row_group_size=engine.ROW_GROUP)
 
 
-def _write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:
+def write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:
     attributes = list(dict.fromkeys(name for source in said.sources for name in source.attributes))
     if customers is None:
         empty = pd.DataFrame({name: pd.Series(dtype="string") for name in ["customer_id"]})

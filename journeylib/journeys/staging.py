@@ -77,7 +77,8 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
     if not tables["events"]:
         raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
     together = {kind: _together(parts) for kind, parts in tables.items() if parts}
-    odd = oddities.look(together["events"], {label: file.records for label, file in opened.items()})
+    engine.write(oddities.tally(together["events"]), work / "tally.parquet", order_by=[])
+    odd = oddities.look(engine.scan([work / "tally.parquet"]), {label: file.records for label, file in opened.items()})
     together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
     judged = {kind: _judged(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
     return Staged(together, judged, opened, records, odd)

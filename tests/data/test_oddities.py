@@ -21,6 +21,10 @@ def staged(*rows):
     return engine.from_frame(frame).with_columns(nw.col(*TEXTS).cast(nw.String))
 
 
+def tallied(*rows):
+    return oddities.tally(staged(*rows))
+
+
 def customers(number, rows, column="person"):
     """So many customers with so many events each."""
     return [{column: f"c-{place}"} for place in range(number) for _ in range(rows)]
@@ -31,11 +35,11 @@ def events(person, rows):
 
 
 def look(*rows):
-    return oddities.look(staged(*rows), {})
+    return oddities.look(tallied(*rows), {})
 
 
 def test_sound_events_give_no_warning():
-    assert oddities.look(staged(*customers(30, 3)), {"shop": 90}) == oddities.Oddities([], {}, [])
+    assert oddities.look(tallied(*customers(30, 3)), {"shop": 90}) == oddities.Oddities([], {}, [])
 
 
 def test_no_events_give_no_warning():
@@ -164,7 +168,7 @@ def test_an_id_held_as_anonymous_falls_to_the_next_on_the_row():
 
 
 def test_a_source_without_rows_is_named():
-    found = oddities.look(staged({"person": "ann"}), {"shop": 1, "calls": 0})
+    found = oddities.look(tallied({"person": "ann"}), {"shop": 1, "calls": 0})
     assert found.warnings == ["calls has a header and no rows. If rows are missing, export it again."]
 
 
@@ -230,7 +234,7 @@ def test_scores_without_a_type_are_counted():
 
 def test_files_without_rows_are_named_each_in_its_source():
     records = {"shop/may": 1, "shop/june": 0, "shop/july": 0}
-    found = oddities.look(staged({"person": "ann"}), records)
+    found = oddities.look(tallied({"person": "ann"}), records)
     assert found.warnings == ["shop/july, shop/june have a header and no rows. If rows are missing, export again."]
     assert found.publishable == [
         "fewer than 5 files of shop have a header and no rows. If rows are missing, export again."
