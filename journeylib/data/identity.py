@@ -24,7 +24,7 @@ from journeylib import engine
 from journeylib.data import graph
 from journeylib.days import DAY_US
 
-__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "person", "rename", "stitch"]
+__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "counted", "person", "rename", "stitch"]
 
 ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so,
 NOBODY = "anonymous:"  # and so that of an event without any id
@@ -69,19 +69,39 @@ def stitch(
     narrow = _narrow(events if narrow is None else narrow)
     devices = _devices(narrow, work)
     crowded = _crowded(events, devices, work)
-    pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
-    merged = graph.merge(_together(narrow), narrow.select("person"), pairs, largest=largest)
-    loose = pairs.join(engine.from_frame(merged.loose), on="person", how="semi") if len(merged.loose) else None
     look_back, split = int(look_back_days * DAY_US), _split(crowded, work)
+    merged, loose, customers = _merged(narrow, devices, crowded, look_back, largest)
     known = _known(events, _single(devices), split, loose, mode=mode, look_back=look_back)
     is_graph = mode == "graph"
     return Stitched(
         events=_called(known, events.collect_schema().names(), merged.members if is_graph else None),
-        customers_by_mode=_customers(narrow, devices, merged.members, loose, look_back),
+        customers_by_mode=customers,
         unmerged=merged.unmerged,
         too_large=merged.too_large,
         members=merged.members[["id", "customer_id"]].assign(customer_id=_apart_text) if is_graph else None,
     )
+
+
+def counted(
+    events: nw.LazyFrame, *, work: Path, look_back_days: float = 30, largest: int = 50
+) -> tuple[dict[str, int], list[dict[str, Any]], int]:
+    """Count what `stitch` counts of such events, and stitch none: customers_by_mode, unmerged and too_large."""
+    narrow = _narrow(events)
+    devices = _devices(narrow, work)
+    merged, _, customers = _merged(
+        narrow, devices, _crowded(events, devices, work), int(look_back_days * DAY_US), largest
+    )
+    return customers, merged.unmerged, merged.too_large
+
+
+def _merged(
+    narrow: nw.LazyFrame, devices: nw.LazyFrame, crowded: nw.LazyFrame, look_back: int, largest: int
+) -> tuple[graph.Merged, nw.LazyFrame | None, dict[str, int]]:
+    """Merge what rows carried together, find the devices of too large components, count the customers of each mode."""
+    pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
+    merged = graph.merge(_together(narrow), narrow.select("person"), pairs, largest=largest)
+    loose = pairs.join(engine.from_frame(merged.loose), on="person", how="semi") if len(merged.loose) else None
+    return merged, loose, _customers(narrow, devices, merged.members, loose, look_back)
 
 
 def person(customer_id: str) -> str:

@@ -20,14 +20,14 @@ from journeylib.data.sources import Source
 from journeylib.errors import SourceError, shown
 from journeylib.schema import EVENTS
 
-__all__ = ["raw", "stage", "staged"]
+__all__ = ["MOST_ROWS", "label", "raw", "stage", "staged"]
 
 # Currencies whose minor unit is not a hundredth (ISO 4217); the rest have two decimals.
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 Kinds = dict[str, nw.dtypes.DType]
 _THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
 _TIMES = {"occurred_at", "ended_at", "updated_at"}
-_MOST_ROWS = 2**40  # of a file
+MOST_ROWS = 2**40  # of a file
 _LINE = "\x01"  # the whole line of a file of JSON lines; no file can name a column so
 # A character that shows something: no blank of any script, nor one of these that show nothing.
 _VISIBLE = r"[^\s\p{Z}\p{C}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
@@ -76,7 +76,7 @@ def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
     [header_rows] = {file.plain.header_rows if file.plain else 0 for file in files.values()}
     rows = engine.numbered(list(files), "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
     rows = rows.filter(nw.col("source_row") >= 1) if header_rows else rows
-    rows = rows.with_columns(place=nw.col("file_number") * _MOST_ROWS + nw.col("source_row"))
+    rows = rows.with_columns(place=nw.col("file_number") * MOST_ROWS + nw.col("source_row"))
     if source.kind == "events":
         rows = rows.with_columns(ids=nw.coalesce("person", "device"))
     unfit = [
@@ -92,8 +92,11 @@ def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
 
 
 def label(source: Source, path: Path) -> str:
-    """Name a file within its source: by its path below the folder that all files of the source share."""
-    if len(source.files) == 1:
+    """Name a file within its source: by its path below the folder that all files of the source share.
+
+    A file that the mapping names outright is called like its source; one that was found has company some day.
+    """
+    if len(source.files) == 1 and Path(source.path).name == path.name:
         return source.name
     return f"{source.name}/{path.relative_to(os.path.commonpath([file.parent for file in source.files])).as_posix()}"
 

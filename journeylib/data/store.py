@@ -26,7 +26,7 @@ from journeylib import engine
 from journeylib.errors import BusyError, StoreError
 from journeylib.schema import TABLES
 
-__all__ = ["locked", "manifest", "publish", "tables"]
+__all__ = ["locked", "manifest", "opened", "publish", "rows", "tables"]
 
 VERSION = 4
 _SNAPSHOTS_KEPT = 3
@@ -56,12 +56,32 @@ def manifest(path: Path | str) -> dict[str, Any]:
 
 def tables(path: Path | str, said: dict[str, Any], *, spark: Any = None) -> dict[str, nw.LazyFrame]:
     """Open the tables of the snapshot that a manifest names, lazily."""
-    folder = Path(path) / "snapshots" / said["snapshot"]
-    found = {
-        name: engine.scan([folder / file for file in files], spark=spark) for name, files in said["tables"].items()
-    }
+    return opened(_home(path, said), said, spark=spark)
+
+
+def opened(folder: Path, said: dict[str, Any], *, spark: Any = None) -> dict[str, nw.LazyFrame]:
+    """Open the tables in the folder of a snapshot, lazily."""
+    found = {name: _rows(folder, said, name, spark) for name in said["tables"]}
     # An event and its step stand in one row of one file.
-    return found | {name: found[name].select(*TABLES[name]) for name in ("events", "steps")}
+    return found | {name: found[name].select(*TABLES[name]) for name in ("events", "steps", "journeys")}
+
+
+def rows(path: Path | str, said: dict[str, Any], name: str) -> nw.LazyFrame:
+    """Open a table of the snapshot that a manifest names with all columns that its files have, lazily."""
+    return _rows(_home(path, said), said, name, None)
+
+
+def _home(path: Path | str, said: dict[str, Any]) -> Path:
+    return Path(path) / "snapshots" / str(said["snapshot"])
+
+
+def _rows(folder: Path, said: dict[str, Any], name: str, spark: Any) -> nw.LazyFrame:
+    """The rows of a table's files but those that were withdrawn."""
+    found = engine.scan([folder / file for file in said["tables"][name]], spark=spark)
+    withdrawn = said.get("withdrawn", {}).get("events" if name == "steps" else name)
+    if withdrawn is None:
+        return found
+    return found.join(engine.scan([folder / withdrawn], spark=spark), on="row", how="anti")
 
 
 @contextlib.contextmanager

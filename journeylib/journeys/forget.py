@@ -231,12 +231,13 @@ def _publish(
     earlier = redaction.unnamed(said["facts"], tombs, erased.ids)
     counts = redaction.recounted(_counts(said["facts"]["sources"]), rejected, erased.places)
     records = {each["name"]: each["records"] for each in said["facts"]["sources"]}
-    fresh = snapshots.facts(staging, names, counts, records, complete)
+    fresh = snapshots.told(staging, names, counts, records, complete)
     identified = {**earlier["identity"], "anonymous_events": snapshots.anonymous(fresh)}
     facts = {**earlier, **fresh, "warnings": earlier["warnings"], "identity": identified}
     shutil.rmtree(staging / "work")
+    without = {name: value for name, value in said.items() if name not in {"memory", "withdrawn"}}
     manifest = {
-        **said, "snapshot": tombs.named(said["loaded"]), "tombstones": tombs.digest,
+        **without, "snapshot": tombs.named(said["loaded"]), "tombstones": tombs.digest,
         "tables": {**names, "quarantine": ["quarantine.parquet"]}, "facts": facts,
     }  # fmt: skip
     stores.publish(store, staging, manifest)

@@ -32,8 +32,8 @@ from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
 from journeylib.data.tombstones import Tombstones
 from journeylib.errors import SourceError, StoreError, first_line
-from journeylib.journeys import reconciliation, snapshots
-from journeylib.journeys.staging import File, stage
+from journeylib.journeys import growing, reconciliation, snapshots
+from journeylib.journeys.staging import File, RebuildError, stage
 from journeylib.schema import PLACE
 
 __all__ = ["load"]
@@ -113,12 +113,11 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         try:
             staging.mkdir()
             with engine.bounded():
-                tables, facts, warnings = _load(said, staging, files, repairs, tombs, progress=progress)
+                made, warnings = _made(said, folder, staging, files, inputs, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
             there = {
                 "snapshot": _free(folder, tombs.named(loaded)), "inputs": inputs, "rules": _journey_rules(said),
-                "tables": tables, "facts": facts, "loaded": loaded, "reading": _reading(said),
-                "tombstones": tombs.digest,
+                **made, "loaded": loaded, "reading": _reading(said), "tombstones": tombs.digest,
             }  # fmt: skip
             stores.publish(folder, staging, there)
         finally:
@@ -226,15 +225,62 @@ def _free(folder: Path, snapshot: str) -> str:
     return snapshot
 
 
-def _load(
-    said: Mapping, staging: Path, files: list[File], repairs: Repairs, tombs: Tombstones, *, progress: bool
-) -> tuple[dict[str, list[str]], dict[str, Any], list[str]]:
-    """Write the tables of a snapshot into `staging`; the answer is their files, facts, and warnings.
+def _made(
+    said: Mapping,
+    folder: Path,
+    staging: Path,
+    files: list[File],
+    inputs: list[dict[str, Any]],
+    repairs: Repairs,
+    tombs: Tombstones,
+    *,
+    progress: bool,
+) -> tuple[dict[str, Any], list[str]]:
+    """Write a snapshot into `staging`, of the newest and what is new where it can be had so; its manifest and warnings.
 
     The warnings may name ids; those among the facts do not, for pages show them.
     """
+    there = _may_grow(said, folder, inputs, tombs)
+    (staging / "work").mkdir()
+    if there:
+        fresh = [file for file, each in zip(files, inputs, strict=True) if each not in there["inputs"]]
+        steps = tqdm(total=2 * len(fresh) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
+        try:
+            grown = growing.grow(said, folder, there, staging, files, fresh, repairs, step=steps.update)
+        except RebuildError:
+            for each in staging.iterdir():
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+            (staging / "work").mkdir()
+        else:
+            return {name: value for name, value in vars(grown).items() if name != "warnings"}, grown.warnings
+        finally:
+            steps.close()
+    return _load(said, staging, files, repairs, tombs, progress=progress)
+
+
+def _may_grow(said: Mapping, folder: Path, inputs: list[dict[str, Any]], tombs: Tombstones) -> dict[str, Any] | None:
+    """The newest snapshot's manifest, where all that it was made of is among these inputs and means the same."""
+    try:
+        there = stores.manifest(folder)
+    except StoreError:
+        return None
+    rules = [{**each, "complete_through": None} for each in (there["rules"], _journey_rules(said))]
+    is_same = rules[0] == rules[1] and there["reading"] == _reading(said)
+    has_grown = all(each in inputs for each in there["inputs"])
+    # Who is merged with whom, which of equal events come too soon and whose row is forgotten are told of all at once.
+    is_whole = said.identity_mode == "graph" or said.retry_seconds or tombs
+    is_whole = is_whole or any(len(source.columns.get("customer_id", ())) > 2 for source in said.sources)
+    of_events = {source.name for source in said.sources if source.kind == "events"}
+    has_events = any(each not in there["inputs"] and each["source"] in of_events for each in inputs)
+    is_due = there["facts"]["reasons"].get("future_time", 0)
+    return there if "memory" in there and is_same and has_grown and has_events and not (is_whole or is_due) else None
+
+
+def _load(
+    said: Mapping, staging: Path, files: list[File], repairs: Repairs, tombs: Tombstones, *, progress: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Write the snapshot of all files into `staging`."""
     work = staging / "work"
-    work.mkdir()
     steps = tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
     found = stage(said, files, repairs, work, step=steps.update)
     counts = reconciliation.counts(found)
@@ -266,7 +312,7 @@ def _load(
     if tombs:
         counts = redaction.recounted(counts, rejected, erased.places)
     quarantine.keep(rejected, repairs, staging)
-    facts = snapshots.facts(staging, names, counts, found.records, said.complete_through)
+    facts = snapshots.told(staging, names, counts, found.records, said.complete_through)
     facts["warnings"] = sorted(found.odd.publishable)
     facts["identity"] = {
         "mode": said.identity_mode,
@@ -281,4 +327,7 @@ def _load(
         warnings = redaction.unnamed(warnings, tombs, erased.ids)
     steps.update()
     steps.close()
-    return {**names, "quarantine": ["quarantine.parquet"]}, facts, warnings
+    made: dict[str, Any] = {"tables": {**names, "quarantine": ["quarantine.parquet"]}, "facts": facts}
+    if not tombs:
+        made["memory"] = growing.remembered(found, counts, staging)
+    return made, warnings

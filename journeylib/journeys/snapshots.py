@@ -19,7 +19,7 @@ from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys.buckets import Rules, cut, ordered, summed
 from journeylib.schema import CUSTOMERS, EVENTS
 
-__all__ = ["BESIDE", "anonymous", "facts", "write", "write_customers", "write_journeys"]
+__all__ = ["BESIDE", "anonymous", "content", "facts", "told", "write", "write_customers", "write_journeys"]
 
 _ROWS_A_BUCKET = 1_000_000
 _MOST_ROWS = 2**40  # of a file
@@ -37,19 +37,27 @@ def write(
     return {**tables, "customers": ["customers.parquet"]}
 
 
+def told(
+    staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, records: dict[str, int], declared: date | None
+) -> dict[str, Any]:
+    """Gather the `facts` of tables that were written whole into `staging`."""
+    events, customers = (engine.scan([staging / name for name in tables[kind]]) for kind in ("events", "customers"))
+    return facts(events, customers, engine.fingerprint(content(events)), counts, records, declared)
+
+
 def facts(
-    staging: Path,
-    tables: dict[str, list[str]],
+    events: nw.LazyFrame,
+    customers: nw.LazyFrame,
+    fingerprint: engine.Print,
     counts: pd.DataFrame,
     records: dict[str, int],
     declared: date | None,
 ) -> dict[str, Any]:
     """Gather what the manifest says: the reconciliation, the time span and the content's fingerprint.
 
-    `declared` is the last whole day of the data, where the mapping says it.
+    `fingerprint` is that of the events (see `content`), `declared` the last whole day of the data, where the
+    mapping says it.
     """
-    events = engine.scan([staging / name for name in tables["events"]])
-    customers = engine.scan([staging / name for name in tables["customers"]])
     occurred = nw.col("occurred_us")
     span = engine.collect(
         events.select(first=occurred.min(), last=occurred.max(), customers=nw.col("customer_id").n_unique())
@@ -58,7 +66,6 @@ def facts(
     fates = counts.groupby("fate")["rows"].sum()
     reasons = {str(name): int(rows) for name, rows in fates.items() if name not in {"accepted", "duplicate"}}
     last = int(span["last"])
-    content = [name for name in EVENTS if name not in {"source", "source_row"}]
     return {
         "records_in": sum(records.values()),
         "accepted": int(fates.get("accepted", 0)),
@@ -76,8 +83,13 @@ def facts(
         "last_on": day_of(last).isoformat(),
         "ends_us": last + 1 if declared is None else midnight(declared) + DAY_US,
         "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
-        "fingerprint": f"{engine.fingerprint(events.select(*content))}+{engine.fingerprint(customers)}",
+        "fingerprint": f"{fingerprint}+{engine.fingerprint(customers)}",
     }
+
+
+def content(events: nw.LazyFrame) -> nw.LazyFrame:
+    """What events say, wherever they stood."""
+    return events.select(*(name for name in EVENTS if name not in {"source", "source_row"}))
 
 
 def anonymous(facts: dict[str, Any]) -> int:

@@ -17,9 +17,28 @@ from journeylib.data.quarantine import Repairs
 from journeylib.data.sources import Source
 from journeylib.errors import SourceError, first_line
 
-__all__ = ["File", "Staged", "stage"]
+__all__ = ["Before", "File", "RebuildError", "Staged", "stage"]
 
 File = tuple[Source, Path, str]  # a source, one of its files, that file's SHA-256
+
+
+class RebuildError(Exception):
+    """A store cannot grow by some files alone: it has to be loaded anew."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was loaded before the files that a store grows by.
+
+    `labels` are those of all files, the new ones too, in order; `tally`, `records` (by label) and `sentinels` are
+    those of the old ones (see `oddities`). `older` finds old sound events that share a number with new ones.
+    """
+
+    labels: list[str]
+    tally: list[Path]
+    records: dict[str, int]
+    sentinels: dict[str, list[str]]
+    older: Callable[[nw.LazyFrame], nw.LazyFrame | None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,7 @@ class Staged:
     opened: dict[str, Opened]
     records: dict[str, int]
     odd: Oddities
+    tally: Path
 
     def accepted(self, kind: str) -> nw.LazyFrame:
         """The rows of a kind that count, with the ids that their events get."""
@@ -47,12 +67,23 @@ class Staged:
         return self.tables["events"].filter(nw.col("rule").is_null()).join(out, on="place", how="anti")
 
 
-def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, step: Callable[[], object]) -> Staged:
-    """Read every file, repaired rows in their places, and settle what becomes of each row; `step` tells progress."""
+def stage(
+    said: Mapping,
+    files: list[File],
+    repairs: Repairs,
+    work: Path,
+    before: Before | None = None,
+    *,
+    step: Callable[[], object],
+) -> Staged:
+    """Read every file, repaired rows in their places, and settle what becomes of each row; `step` tells progress.
+
+    Old events that `before` finds are among those `judged`. Raises RebuildError where placeholders are others now.
+    """
     tables: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
     opened: dict[str, Opened] = {}
     records: dict[str, int] = {}
-    labels = sorted(reading.label(source, path) for source, path, _ in files)
+    labels = before.labels if before else sorted(reading.label(source, path) for source, path, _ in files)
     for source in said.sources:
         plain: dict[Path, Opened] = {}
         for path, digest in [(path, digest) for one, path, digest in files if one is source]:
@@ -78,10 +109,19 @@ def stage(said: Mapping, files: list[File], repairs: Repairs, work: Path, *, ste
         raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
     together = {kind: _together(parts) for kind, parts in tables.items() if parts}
     engine.write(oddities.tally(together["events"]), work / "tally.parquet", order_by=[])
-    odd = oddities.look(engine.scan([work / "tally.parquet"]), {label: file.records for label, file in opened.items()})
+    by_label, tallies = {label: file.records for label, file in opened.items()}, [work / "tally.parquet"]
+    if before:
+        by_label, tallies = {**before.records, **by_label}, [*before.tally, *tallies]
+    odd = oddities.look(engine.scan(tallies), by_label)
+    if before and odd.sentinels != before.sentinels:
+        raise RebuildError
     together["events"] = oddities.hold_anonymous(together["events"], odd.sentinels)
-    judged = {kind: _judged(table, work / f"{kind}.parquet", said) for kind, table in together.items()}
-    return Staged(together, judged, opened, records, odd)
+    older = before.older(together["events"]) if before else None
+    judged = {
+        kind: _judged(table, older if kind == "events" else None, work / f"{kind}.parquet", said)
+        for kind, table in together.items()
+    }
+    return Staged(together, judged, opened, records, odd, work / "tally.parquet")
 
 
 def _repaired(
@@ -124,7 +164,7 @@ def _together(tables: list[nw.LazyFrame]) -> nw.LazyFrame:
     return nw.concat(whole, how="vertical") if len(whole) > 1 else whole[0]
 
 
-def _judged(staged: nw.LazyFrame, into: Path, said: Mapping) -> nw.LazyFrame:
+def _judged(staged: nw.LazyFrame, older: nw.LazyFrame | None, into: Path, said: Mapping) -> nw.LazyFrame:
     """Settle the rows that share their id with others, once."""
-    engine.write(duplicates.settle(staged, retry_seconds=said.retry_seconds), into, order_by=["place"])
+    engine.write(duplicates.settle(staged, older, retry_seconds=said.retry_seconds), into, order_by=["place"])
     return engine.scan([into])
