@@ -70,10 +70,11 @@ simulate: .stamps/test ## coverage of intervals, errors of tests and series; wri
 	$(BIN)/python tests/heavy/compare.py
 	$(BIN)/python tests/heavy/planted.py
 
-bench: .stamps/test ## speed and memory beside hand-written SQL; writes docs/benchmarks*.md
+bench: .stamps/test load-demo load-grocery ## speed and memory beside hand-written SQL, the same numbers on Spark; writes docs/benchmarks*.md, spark.md
 	$(BIN)/python tests/heavy/bench.py
 	$(BIN)/python tests/heavy/bench_load.py
 	$(BIN)/python tests/heavy/bench_churn.py
+	$(BIN)/python tests/heavy/spark_equal.py
 
 clean: ## remove the environment and the two sample reports with their data; yours stay
 	rm -rf .venv .stamps .mypy_cache .ruff_cache .pytest_cache

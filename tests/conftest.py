@@ -6,7 +6,6 @@ import fcntl
 import importlib
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from journeylib import engine
 
 ROOT = Path(__file__).parent.parent
 
@@ -87,21 +88,10 @@ def fakes() -> ModuleType:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
     """Start Spark on two cores."""
-    import pyspark.sql as sql
-
-    interrupt = signal.getsignal(signal.SIGINT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    made = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .getOrCreate()
-    )
-    signal.signal(signal.SIGINT, interrupt)  # Spark puts a handler of its own in its place
-    made.sparkContext.setLogLevel("ERROR")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASTER", "local[2]")
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        made = engine.session()
     yield made
     made.stop()
 

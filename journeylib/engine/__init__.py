@@ -19,11 +19,13 @@ from journeylib.engine.files import (
 )
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
+from journeylib.engine.session import chosen, lacking, on, session, version
 from journeylib.engine.tables import (
     Print,
     as_json,
     collect,
     digest,
+    fetched,
     fingerprint,
     from_frame,
     hashed,
@@ -32,6 +34,7 @@ from journeylib.engine.tables import (
     md5,
     query,
     repeated,
+    shared,
 )
 from journeylib.engine.values import dates, decimal, instant, microseconds, midnight
 
@@ -41,16 +44,19 @@ __all__ = [
     "Print",
     "as_json",
     "bounded",
+    "chosen",
     "collect",
     "connection",
     "dates",
     "decimal",
     "digest",
+    "fetched",
     "fingerprint",
     "from_frame",
     "hashed",
     "instant",
     "kept",
+    "lacking",
     "listing",
     "longest",
     "md5",
@@ -58,13 +64,17 @@ __all__ = [
     "midnight",
     "nested",
     "numbered",
+    "on",
     "query",
     "read_csv",
     "read_json",
     "repeated",
     "rows_in",
     "scan",
+    "session",
+    "shared",
     "split",
+    "version",
     "write",
     "writer",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ ROW_GROUP = 122_880  # rows; the engine reads so many at once
 _DISTINCT = {"event_id", "text", "original", "id", "content_hash"}  # their cells hardly repeat: no dictionary of them
 _SEARCHED = {"customer_id", "occurred_us", "started_us", "ended_us"}  # least and greatest of each row group are noted
 
+_PATTERN = re.compile(r"[{}\[\]*?\\]")
+
 
 def scan(paths: Sequence[Path], *, spark: Any = None) -> nw.LazyFrame:
     """Read Parquet files as one table, lazily; on `spark` when a session is given."""
-    files = [str(path) for path in paths]
     if spark is not None:
-        return lazy(spark.read.parquet(*files))
-    return lazy(connection().read_parquet(files))
+        return lazy(spark.read.parquet(*map(_seen_by_workers, paths)))
+    return lazy(connection().read_parquet([str(path) for path in paths]))
 
 
 def numbered(path: Path | Sequence[Path], into: str) -> nw.LazyFrame:
@@ -98,6 +100,11 @@ def read_json(path: Path, names: Sequence[str], *, line: str) -> nw.LazyFrame:
         found = [call("json_extract_string", cell, duckdb.ConstantExpression(way)) for way in ways]
         values.append(duckdb.CoalesceOperator(*found).alias(name))
     return lazy(kept.select("*", *values))
+
+
+def _seen_by_workers(path: Path) -> str:
+    """A file's address for Spark, whose default file system may be another, and which takes signs for patterns."""
+    return "file://" + _PATTERN.sub(r"\\\g<0>", str(path.resolve()))
 
 
 def _json_pointer(keys: Sequence[str]) -> str:

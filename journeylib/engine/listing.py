@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from journeylib.days import DAY_US, day_of
 from journeylib.engine.native import connection
 
-__all__ = ["listing"]
+__all__ = ["ON_SPARK", "listing"]
+
+ON_SPARK = "a query of Spark"  # stands for one, which has no text
 
 _WIDTH = 100
 _FILES = re.compile(r"parquet_scan\(\['(?:(?:[^']|'')*/)?([a-z_]+)[^'/]*'(?:, '(?:[^']|'')*')*\](?:,\s+\w+ := \w+)*\)")
@@ -39,7 +41,7 @@ def listing(text: str) -> str:
     GROUP BY plan
     """
     named = _UNNAMED.sub("", _FILES.sub(r"\1", text))
-    if _ELSEWHERE.search(named):
+    if text == ON_SPARK or _ELSEWHERE.search(named):
         return ""
     numbers: dict[str, str] = {}
     for prefix, token in _MADE_UP.findall(named):

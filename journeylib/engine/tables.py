@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
 from journeylib import trace
-from journeylib.engine.listing import listing
+from journeylib.engine.listing import ON_SPARK, listing
 from journeylib.engine.native import connection, lazy, quoted, sql
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "as_json",
     "collect",
     "digest",
+    "fetched",
     "fingerprint",
     "from_frame",
     "hashed",
@@ -30,45 +32,83 @@ __all__ = [
     "md5",
     "query",
     "repeated",
+    "shared",
 ]
 
 _SORTED_AT_ONCE = 50_000_000  # numbers
 
 
-def from_frame(frame: pd.DataFrame, *, spark: Any = None) -> nw.LazyFrame:
-    """Make a table of a small pandas frame."""
-    if spark is not None:
-        return lazy(spark.createDataFrame(frame))
+def from_frame(frame: pd.DataFrame, *, spark: Any = None, beside: nw.LazyFrame | None = None) -> nw.LazyFrame:
+    """Make a table of a small pandas frame, on DuckDB; on `spark` where a session is given.
+
+    What is to be joined with a table goes `beside` it, on the same engine.
+    """
     import pyarrow as pa
 
-    return lazy(connection().from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
+    rows = pa.Table.from_pandas(frame, preserve_index=False)
+    if beside is not None and not beside.implementation.is_duckdb():
+        spark = beside.to_native().sparkSession
+    return lazy(connection().from_arrow(rows) if spark is None else spark.createDataFrame(rows))
 
 
 def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFrame:
     """Run a table once and fetch it as a pandas frame, sorted by `order_by`.
 
-    Sums of integers come back from DuckDB as 128-bit numbers; they are narrowed to 64. The query
-    is noted for the measure that runs it; on Spark there is none to note.
+    Sums of integers come back from DuckDB as 128-bit numbers; they are narrowed to 64. What Spark
+    gives passes through DuckDB too, so that a column has one type in pandas, whichever engine it is from.
+    The query is noted for the measure that runs it.
     """
-    wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
-    fetched = table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
-    frame: pd.DataFrame = fetched.collect("pandas").to_native()
+    is_duckdb = table.implementation.is_duckdb()
+    rows = table if is_duckdb else _at_hand(table)
+    wide = [name for name, kind in rows.collect_schema().items() if kind == nw.Int128]
+    narrow = rows.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else rows
+    frame: pd.DataFrame = narrow.collect("pandas").to_native()
     if order_by:
         frame = frame.sort_values(list(order_by), kind="stable", ignore_index=True)
-    trace.note(lambda: _raw(fetched))
+    trace.note(lambda: _raw(narrow if is_duckdb else table))
     return frame
 
 
 def kept(table: nw.LazyFrame) -> nw.LazyFrame:
-    """Run a table once and keep its rows in memory, for what is asked of them often; a table of Spark stays as it is.
+    """Run a table once and keep its rows for what is joined with them often: in memory; on Spark, in its workers'.
 
     The query is noted; what is asked of the rows then reads no store, and belongs under `trace.unnoted`.
     """
-    if not table.implementation.is_duckdb():
-        return table
-    rows = table.collect("pyarrow").to_native()
+    if table.implementation.is_duckdb():
+        return fetched(table)
     trace.note(lambda: _raw(table))
-    return lazy(connection().from_arrow(rows))
+    return lazy(table.to_native().persist())
+
+
+def fetched(table: nw.LazyFrame) -> nw.LazyFrame:
+    """Run a table once and keep its rows in this process's memory, for what is asked of them often.
+
+    They are a table of DuckDB then, whichever engine they come from. Queries are noted as by `kept`.
+    """
+    trace.note(lambda: _raw(table))
+    return _at_hand(table)
+
+
+@contextmanager
+def shared(table: nw.LazyFrame) -> Iterator[nw.LazyFrame]:
+    """Share a table between the queries inside: Spark makes its rows once, and drops them afterwards.
+
+    On DuckDB it is as it was: a part that a query asks for often is made once there.
+    """
+    if table.implementation.is_duckdb():
+        yield table
+        return
+    native = table.to_native().persist()
+    try:
+        yield lazy(native)
+    finally:
+        native.unpersist()
+
+
+def _at_hand(table: nw.LazyFrame) -> nw.LazyFrame:
+    if table.implementation.is_duckdb():
+        return lazy(connection().from_arrow(table.collect("pyarrow").to_native()))
+    return lazy(connection().from_arrow(table.to_native().toArrow()))
 
 
 def as_json(table: nw.LazyFrame, into: str) -> nw.LazyFrame:
@@ -179,7 +219,7 @@ def fingerprint(table: nw.LazyFrame) -> Print:
 
 
 def _raw(table: nw.LazyFrame) -> str:
-    return str(table.to_native().sql_query()) if table.implementation.is_duckdb() else ""
+    return str(table.to_native().sql_query()) if table.implementation.is_duckdb() else ON_SPARK
 
 
 def _short(names: Sequence[str]) -> str:

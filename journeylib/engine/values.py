@@ -34,8 +34,12 @@ def microseconds(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
 
 def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     """Add dates (UTC) of int64 microseconds: `dates(table, signed_up_on="signed_up_us")`."""
-    made = [sql(f"CAST(make_timestamp({quoted(old)}) AS DATE) AS {quoted(new)}") for new, old in columns.items()]
-    return lazy(table.to_native().select("*", *made))
+    native = table.to_native()
+    if table.implementation.is_duckdb():
+        made = [sql(f"CAST(make_timestamp({quoted(old)}) AS DATE) AS {quoted(new)}") for new, old in columns.items()]
+        return lazy(native.select("*", *made))
+    made = [f"CAST(timestamp_micros(`{old}`) AS DATE) AS `{new}`" for new, old in columns.items()]
+    return lazy(native.selectExpr("*", *made))
 
 
 def decimal(table: nw.LazyFrame, column: str, into: str, *, comma: bool = False) -> nw.LazyFrame:

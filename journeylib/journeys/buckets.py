@@ -129,7 +129,7 @@ def _carried(values: Whole, where: Any) -> Whole:
 def _codes(texts: pa.ChunkedArray) -> Whole:
     """A number for each text: equal texts, equal numbers."""
     coded = texts.combine_chunks() if pa.types.is_dictionary(texts.type) else texts.combine_chunks().dictionary_encode()
-    return coded.indices.to_numpy().astype(np.int64)
+    return np.asarray(coded.indices.to_numpy(), dtype=np.int64)
 
 
 def _ranks(texts: pa.ChunkedArray) -> Whole:
@@ -139,7 +139,7 @@ def _ranks(texts: pa.ChunkedArray) -> Whole:
     order = pc.sort_indices(coded.dictionary).to_numpy()
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return rank[coded.indices.to_numpy()]
+    return np.asarray(rank[coded.indices.to_numpy()])
 
 
 assert set(STEPS) >= {"started_us", "step", "previous_touchpoint", "previous_channel", "wait_us"}

@@ -298,7 +298,8 @@ def _counts(memory: dict[str, Any], new: pd.DataFrame, gone: pd.DataFrame, *, ha
     out = gone.groupby("source", as_index=False).agg(rows=("row", "size")).assign(kind="events")
     moved = [out.assign(fate="duplicate"), out.assign(fate="accepted", rows=-out["rows"])]
     whole = pd.concat([old, new, *moved])[[*_BY, "rows"]].groupby(_BY, as_index=False)["rows"].sum()
-    return whole[whole["rows"] > 0].sort_values(["kind", *_BY[1:]], ascending=[False, True, True], ignore_index=True)
+    there: pd.DataFrame = whole[whole["rows"] > 0]
+    return there.sort_values(["kind", *_BY[1:]], ascending=[False, True, True], ignore_index=True)
 
 
 def _link(there: dict[str, Any], home: Path, staging: Path) -> None:

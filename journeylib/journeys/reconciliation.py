@@ -32,7 +32,8 @@ def _counts(table: nw.LazyFrame, judged: nw.LazyFrame) -> pd.DataFrame:
     # What was judged otherwise is none of the accepted.
     every = pd.concat([engine.collect(read, order_by=by), moved, moved.assign(fate="accepted", rows=-moved["rows"])])
     whole = every.groupby(by, as_index=False)["rows"].sum()
-    return whole[whole["rows"] > 0].reset_index(drop=True)
+    there: pd.DataFrame = whole[whole["rows"] > 0]
+    return there.reset_index(drop=True)
 
 
 def rejected(found: Staged) -> pd.DataFrame:

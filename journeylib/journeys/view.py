@@ -12,6 +12,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from journeylib import engine
 from journeylib.data import store
 from journeylib.days import DAY_US, day_of, midnight
 from journeylib.errors import StoreError
@@ -64,7 +65,7 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
             f"{path} holds nothing up to {through}; its events run from {facts['begins_on']} "
             f"to {facts['last_on']}. Choose a later day."
         )
-    tables = store.tables(path, said, spark=spark)
+    tables = store.tables(path, said, spark=spark or engine.chosen())
     events, steps, journeys = (tables[name] for name in ["events", "steps", "journeys"])
     if ends <= facts["last_us"]:
         events, steps = (table.filter(nw.col("occurred_us") < ends) for table in (events, steps))

@@ -86,9 +86,10 @@ def compared(
         return _tagged(schema.not_applicable(str(error), _BY, _EXTRA), key)
     assert measure is not None
     strata = [alike] if alike else []
-    everyone = groups = contrasts.cells(marked, strata, group=by)
-    if segments.UNKNOWN in everyone.names:
-        groups = contrasts.cells(segments.known(marked, by), strata, group=by)
+    with engine.shared(marked) as rows_of_groups:
+        everyone = groups = contrasts.cells(rows_of_groups, strata, group=by)
+        if segments.UNKNOWN in everyone.names:
+            groups = contrasts.cells(segments.known(rows_of_groups, by), strata, group=by)
     gaps = compare.differences(groups, baseline=baseline or None, of=measure.of)
     if gaps.empty:
         return _tagged(schema.not_applicable(str(gaps.attrs["not_applicable"]), _BY, _EXTRA), key)
@@ -161,14 +162,14 @@ def edges(steps: nw.LazyFrame, by: str, *, alike: str = "", baseline: str = "", 
     alike by `alike`, else as it is. One contrast each, with its p. "unknown" is no group to compare.
     """
     columns, rows = ["source", "target", "group", "baseline"], []
-    known = steps.filter(nw.col(by) != segments.UNKNOWN)
     strata = [alike] if alike else []
-    for source, target in transitions.frequent(known, most=most):
-        units = transitions.units(known, source, target, [by, *strata])
-        found = compare.differences(contrasts.cells(units, strata, group=by), baseline=baseline or None)
-        if found.empty:
-            return schema.not_applicable(str(found.attrs["not_applicable"]), columns, ["p"])
-        rows += [{"source": source, "target": target, **row} for row in compare.primary(found).to_dict("records")]
+    with engine.shared(steps.filter(nw.col(by) != segments.UNKNOWN)) as known:
+        for source, target in transitions.frequent(known, most=most):
+            units = transitions.units(known, source, target, [by, *strata])
+            found = compare.differences(contrasts.cells(units, strata, group=by), baseline=baseline or None)
+            if found.empty:
+                return schema.not_applicable(str(found.attrs["not_applicable"]), columns, ["p"])
+            rows += [{"source": source, "target": target, **row} for row in compare.primary(found).to_dict("records")]
     if not rows:
         return schema.not_applicable("no journey has two steps", columns, ["p"])
     return pd.DataFrame(rows)[[*columns, *schema.RESULT, "p"]]

@@ -88,28 +88,16 @@ def cells(table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "grou
     (['x', 'y'], 2, 5.0, [[1.0, 2.0], [0.0, 6.0]])
     """
     keys = ["group", *(f"stratum_{at}" for at in range(len(strata)))]
-    each = _each(table, dict(zip(keys, [group, *strata], strict=True)), {})
-    other = each.select("customer_id", **{f"{name}_2": nw.col(name) for name in [*keys, "m", "x"]})
-    pairs = each.join(other, on="customer_id", how="inner")
     m, x = (nw.col(name).cast(nw.Float64) for name in ("m", "x"))
     m_2, x_2 = (nw.col(name).cast(nw.Float64) for name in ("m_2", "x_2"))
     products = {"mm": (m * m_2).sum(), "xm": (x * m_2).sum(), "xx": (x * x_2).sum()}
     both = [*keys, *(f"{name}_2" for name in keys)]
     plain = {"customers": nw.len(), "m": nw.col("m").sum(), "x": nw.col("x").sum()}
-    found = engine.collect(pairs.group_by(*both).agg(**plain, **products), order_by=both)
-
-    seen = each.group_by("customer_id", "group").agg(rows=nw.len())
-    many = seen.group_by("customer_id").agg(groups=nw.len(), last=nw.col("group").max())
-    counted = (
-        seen.join(many, on="customer_id", how="inner")
-        .group_by("group")
-        .agg(
-            customers=nw.len(),
-            alone=(nw.col("groups") == 1).cast(nw.Int64).sum(),
-            last=(nw.col("group") == nw.col("last")).cast(nw.Int64).sum(),
-        )
-    )
-    people = engine.collect(counted, order_by=["group"])
+    with engine.shared(_each(table, dict(zip(keys, [group, *strata], strict=True)), {})) as each:
+        other = each.select("customer_id", **{f"{name}_2": nw.col(name) for name in [*keys, "m", "x"]})
+        pairs = each.join(other, on="customer_id", how="inner")
+        found = engine.collect(pairs.group_by(*both).agg(**plain, **products), order_by=both)
+        people = engine.collect(_people(each), order_by=["group"])
 
     firsts = [tuple(row) for row in found[both[: len(keys)]].to_numpy()]
     seconds = [tuple(row) for row in found[both[len(keys) :]].to_numpy()]
@@ -151,6 +139,21 @@ def rows(
             "more. Put the confounder into bands (a column of few values) and name it among the strata."
         )
     return found.sort_values(["customer_id", *texts, *confounders], kind="stable", ignore_index=True)
+
+
+def _people(each: nw.LazyFrame) -> nw.LazyFrame:
+    """How many customers each group has: in all, in no other group, and with no later group in order."""
+    seen = each.group_by("customer_id", "group").agg(rows=nw.len())
+    many = seen.group_by("customer_id").agg(groups=nw.len(), last=nw.col("group").max())
+    return (
+        seen.join(many, on="customer_id", how="inner")
+        .group_by("group")
+        .agg(
+            customers=nw.len(),
+            alone=(nw.col("groups") == 1).cast(nw.Int64).sum(),
+            last=(nw.col("group") == nw.col("last")).cast(nw.Int64).sum(),
+        )
+    )
 
 
 def _each(table: nw.LazyFrame, texts: Mapping[str, str], numbers: Mapping[str, str]) -> nw.LazyFrame:

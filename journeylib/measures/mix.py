@@ -133,7 +133,7 @@ def _influence(periods: Sequence[Groups], home: Mapping[Any, str]) -> pd.DataFra
 
 def _spread(each: nw.LazyFrame, influence: pd.DataFrame) -> dict[str, float]:
     """The customers of both periods, and the sums of squares and fourth powers of their influences."""
-    joined = each.join(engine.from_frame(influence), on=["period", "group"], how="inner")
+    joined = each.join(engine.from_frame(influence, beside=each), on=["period", "group"], how="inner")
     names = ["mix", "rate"]
     own = joined.with_columns(
         **{name: nw.col(f"{name}_x") * nw.col("x") + nw.col(f"{name}_m") * nw.col("m") for name in names}

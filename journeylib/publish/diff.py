@@ -60,7 +60,11 @@ def diff(a: Path | str, b: Path | str, *, recipe: Path | str | None = None) -> d
     said = recipe_of(second, recipe)
     kept = private(said)
     sides = [read(one, kept) for one in (first, second)]
-    return compare(*sides, store=said.store_path)
+
+    from journeylib import engine
+
+    with engine.on(said.engine):
+        return compare(*sides, store=said.store_path)
 
 
 def edition_at(path: Path | str) -> Edition:

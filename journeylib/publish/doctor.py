@@ -20,7 +20,7 @@ _BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
 def examine(folder: Path | str = ".") -> list[dict[str, Any]]:
-    """Examine Python, installed versions, kernel, browser and the folders `journey` writes to under `folder`.
+    """Examine Python, installed versions, kernel, browser, Spark and the folders `journey` writes to under `folder`.
 
     One answer a line: check, status ("ok", "missing" for what one can do without,
     "wrong") and detail, which says what would put it right.
@@ -31,6 +31,7 @@ def examine(folder: Path | str = ".") -> list[dict[str, Any]]:
         _installed(home),
         _kernel(),
         _browser(),
+        _spark(),
         *(_writable(home / name) for name in ["reports", "stores"]),
     ]
 
@@ -89,6 +90,14 @@ def _browser() -> dict[str, Any]:
     if found is None:
         return _said("browser", "missing", "no Chromium; only the tests that look at pages need one.")
     return _said("browser", "ok", found)
+
+
+def _spark() -> dict[str, Any]:
+    from journeylib import engine
+
+    if why := engine.lacking():
+        return _said("Spark", "missing", f'{why} Only recipes with engine = "spark" need it.')
+    return _said("Spark", "ok", f"pyspark {engine.version('spark')['pyspark']}")
 
 
 def _writable(folder: Path) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def at_risk(
     _refuse(folder.resolve(), recipe)
 
     import journeylib
+    from journeylib import engine
     from journeylib.data.store import manifest
     from journeylib.measures import churn
     from journeylib.measures.churn.listed import became
@@ -71,7 +72,8 @@ def at_risk(
     today = today or datetime.datetime.now(datetime.UTC).date()
     period = recipes.resolve(recipe, manifest(recipe.store_path)["facts"], today)
     said = _settled(recipe, period)
-    store = journeylib.open_store(recipe.store_path, through=period.as_of, start=period.start)
+    with engine.on(recipe.engine):
+        store = journeylib.open_store(recipe.store_path, through=period.as_of, start=period.start)
     chosen = [name for name in dict.fromkeys((said.get("by"), said.get("inside"), *said.get("alike", ()))) if name]
     days = said.get("ahead_days", 90) if days is None else days
     found = churn.outlook(

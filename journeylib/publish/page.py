@@ -31,7 +31,7 @@ def pages(notebooks: Mapping[str, Any], judged: Mapping[str, Any], edition: Mapp
     """Draw every page: file name to HTML, the same bytes for the same inputs.
 
     `edition` says what the pages tell of it: title, language, start, as_of,
-    complete_through, status, parameters, versions, previous. The last page, `sources.html`,
+    complete_through, status, parameters, engine, versions, previous. The last page, `sources.html`,
     says of each number which record and which queries it came from.
     """
     order = sorted(notebooks, key=lambda name: name != _SUMMARY)
@@ -52,7 +52,9 @@ def pages(notebooks: Mapping[str, Any], judged: Mapping[str, Any], edition: Mapp
     if len(order) > 1:
         _introduce(outlines, files)
     titles = {name: outlines[name].title for name in order}
-    last = sources.outline(titles, list(records.values()), sources.queries(notebooks), link)
+    last = sources.outline(
+        titles, list(records.values()), sources.queries(notebooks), link, engine=edition.get("engine", "duckdb")
+    )
     files[sources.NAME] = sources.FILE
     return {files[page.name]: _draw(_page(page, files, edition)) for page in [*outlines.values(), last]}
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from journeylib import engine
 from journeylib.errors import RefusedError, RunError, StoreError
 from journeylib.publish import collect, diff, edition, parameters, past
 from journeylib.publish.diff import edition_at, recipe_of
@@ -37,18 +38,18 @@ def rebuild(path: Path | str, *, recipe: Path | str | None = None, progress: boo
     mine = _possible(one, said, diff.read(one, diff.private(said)).store)
     with tempfile.TemporaryDirectory(prefix="journey-rebuild-") as scratch:
         running = Path(scratch)
-        with past.as_of_snapshot(said.store_path, mine["snapshot"]) as store:
+        with engine.on(said.engine), past.as_of_snapshot(said.store_path, mine["snapshot"]) as store:
             wanted = jobs(said, _settled(said, one.manifest, store))
             failure = execute(wanted, running, limit_minutes=said.time_limit_minutes, progress=progress)
-        if failure is not None:
-            raise RunError(f"{failure.name}.ipynb failed in cell {failure.cell}, `{failure.line}`: {failure.said}")
-        about = {name: value for name, value in one.manifest.items() if name not in _MADE}
-        there_before = [
-            other
-            for other in edition.editions(one.path.parent, about["series"])
-            if other.manifest["number"] < one.manifest["number"]
-        ]
-        done = collect.draw(said, about, running, store=mine, earlier=there_before)
+            if failure is not None:
+                raise RunError(f"{failure.name}.ipynb failed in cell {failure.cell}, `{failure.line}`: {failure.said}")
+            about = {name: value for name, value in one.manifest.items() if name not in _MADE}
+            there_before = [
+                other
+                for other in edition.editions(one.path.parent, about["series"])
+                if other.manifest["number"] < one.manifest["number"]
+            ]
+            done = collect.draw(said, about, running, store=mine, earlier=there_before)
     made = edition.manifest({**about, "number": one.manifest["number"], "findings": done.findings}, done.files)
     files = {
         **{name: text.encode() for name, text in done.files.items()},
@@ -121,6 +122,7 @@ def _as_it_was(said: Recipe, manifest: Mapping[str, Any]) -> Recipe:
         "notes",
     ]
     kept = {name: manifest[name] for name in [*names, "parameters"]}
+    kept["engine"] = manifest.get("engine", "duckdb")  # the only one that older manifests know
     return replace(said, **kept, notebooks=tuple(manifest["notebooks"]), questions=tuple(manifest["questions"]))
 
 

@@ -44,6 +44,7 @@ class Recipe:
     name: str
     title: str
     store: str
+    engine: str
     notebooks: tuple[str, ...]
     audience: str
     language: str
@@ -94,6 +95,7 @@ def read(path: Path | str) -> Recipe:
         "name": top.take("name", fields.name, f"{_NAME_RULE}, that is safe as a folder"),
         "title": top.take("title", fields.text, "a line of text", default=top.said.get("name")),
         "store": top.take("store", fields.text, 'the folder of a journey store, such as "stores/demo"'),
+        "engine": top.take("engine", fields.one_of("duckdb", "spark"), '"duckdb" or "spark"', default="duckdb"),
         "notebooks": top.take("notebooks", _notebooks, 'different names in notebooks/, such as ["overview", "churn"]'),
         "audience": top.take("audience", fields.one_of("shared", "private"), '"shared" or "private"', default="shared"),
         "language": top.take("language", fields.one_of("en"), '"en"; pages speak English only for now', default="en"),
@@ -167,8 +169,8 @@ def series(recipe: Recipe) -> str:
     """Name the series that a recipe's editions belong to, in 16 hexadecimal digits.
 
     Everything that shapes a number counts. What moves or only describes does not:
-    dates of the period, notes, title, cadence, the time limit; nor do questions, whose changes
-    an edition tells of.
+    dates of the period, notes, title, cadence, the time limit; nor does the engine, which computes
+    the same numbers; nor do questions, whose changes an edition tells of.
     """
     fixed = {
         "name": recipe.name,

@@ -71,9 +71,14 @@ def run(
         there = edition.found(earlier, identity)
         status = "already published"
         if there is None:
-            # As the manifest will say it, so that pages drawn from the manifest later are the same.
-            about = json.loads(edition.as_json(_about(recipe, resolved, identity, earlier, store["facts"])))
-            there = _publish(recipe, settled, about, past.named(store), folder, private, progress=progress)
+            from journeylib import engine  # heavy, and needed only now
+
+            with engine.on(recipe.engine):
+                # As the manifest will say it, so that pages drawn from the manifest later are the same.
+                made_by = {"engine": recipe.engine, "versions": edition.versions() | engine.version(recipe.engine)}
+                said = _about(recipe, resolved, identity, earlier, store["facts"]) | made_by
+                about = json.loads(edition.as_json(said))
+                there = _publish(recipe, settled, about, past.named(store), folder, private, progress=progress)
             status = "published"
         newest = max(one.as_of for one in [there, *earlier])
         changed = there.as_of == newest and edition.point_latest(folder, there)
@@ -166,7 +171,6 @@ def _about(
         "accumulates": not recipe.start.startswith("-"),  # each edition has the data of the one before, and more
         "previous": before and {"id": before.id, "as_of": before.as_of, "path": f"../{before.path.name}/index.html"},
         "complete_through": facts["complete_through"],
-        "versions": edition.versions(),
     }
 
 

@@ -42,10 +42,13 @@ def outline(
     records: Sequence[Mapping[str, Any]],
     kept: Mapping[tuple[str, str], Sequence[str]],
     link: Callable[[Mapping[str, Any]], str],
+    *,
+    engine: str = "duckdb",
 ) -> Outline:
     """Put every record that shows numbers under its page, as findings.json has them, and each query once at the end.
 
-    `titles` are those of the pages, `link` gives the address of a record's place in the edition.
+    `titles` are those of the pages, `link` gives the address of a record's place in the edition. Queries of
+    the engine Spark have no text, and the page says so.
     """
     behind: dict[str, list[Mapping[str, Any]]] = {}
     shown = [(at, record) for at, record in enumerate(records) if record["kind"] in _KINDS]
@@ -61,7 +64,7 @@ def outline(
             if record["notebook"] == name:
                 own = kept.get((name, record["id"]))
                 told = None if own is None else [numbers[text] for text in own]
-                entries.append(markup.entry(record, at, link(record), told))
+                entries.append(markup.entry(record, at, link(record), told, engine))
         page.sections.append(Section(title, markup.anchor("page", name), entries))
-    page.sections.append(Section(SOURCES["listing"], "queries", [markup.listings(behind)]))
+    page.sections.append(Section(SOURCES["listing"], "queries", [markup.listings(behind, engine)]))
     return page

@@ -10,7 +10,6 @@ load every table must have the same rows, and the manifest say the same, as afte
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import shutil
 import sys
@@ -168,7 +167,11 @@ def _mapping(folder: Path, dice: random.Random) -> dict[str, Any]:
              "columns": {"customer_id": "who", "signed_up_on": "since"}, "attributes": {"plan": "plan"}},
         ],
         "identity": {"mode": dice.choice(["replay", "replay", "live", "none"]), "look_back_days": dice.choice([1, 30])},
-        "journeys": {"gap_days": dice.choice([2, 7]), "longest_days": dice.choice([5, 180]), "end_touchpoints": ["closed"]},
+        "journeys": {
+            "gap_days": dice.choice([2, 7]),
+            "longest_days": dice.choice([5, 180]),
+            "end_touchpoints": ["closed"],
+        },
         "limits": {"quarantined_share": 0.9},
     }  # fmt: skip
 

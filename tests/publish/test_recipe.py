@@ -99,6 +99,7 @@ def test_what_may_be_left_out_has_a_default(tmp_path: Path) -> None:
     short = 'name="demo"\nstore="s"\nnotebooks=["a"]\n[period]\nas_of = 2026-06-30\nstart = "begin"\n'
     recipe = recipes.read(write(tmp_path, short))
     assert (recipe.title, recipe.audience, recipe.language, recipe.cadence) == ("demo", "shared", "en", None)
+    assert recipe.engine == "duckdb"
     assert (recipe.as_of, recipe.start, recipe.goals, recipe.require_complete_through) == (
         "2026-06-30",
         "begin",
@@ -133,6 +134,7 @@ def test_all_mistakes_come_at_once_each_with_file_place_value_and_remedy(tmp_pat
         ('name = "demo"', 'name = "latest"', 'name is "latest". Write a name'),
         ('name = "demo"', f'name = "{"x" * 61}"', "Write a name"),
         ('language = "en"', 'language = "he"', 'language is "he". Write "en"; pages speak English only for now.'),
+        ("looks = 52", 'engine = "sprak"', 'engine is "sprak". Write "duckdb" or "spark".'),
         ('["overview", "churn"]', '["churn", "Churn"]', 'notebooks is ["churn", "Churn"]. Write different names'),
         ('["overview", "churn"]', '["../churn"]', "Write different names in notebooks/"),
         ('start = "-90d"', 'start = "-0d"', 'start is "-0d". Write "-90d" (the last 90 days), "begin"'),
@@ -241,6 +243,7 @@ def test_a_period_outside_the_data_is_refused(tmp_path: Path) -> None:
         ('"2026-03-03" = "new checkout"', '"2026-03-04" = "x"', True),
         ('"weekly"', '"daily"', True),
         ('title = "How customers fare"', "", True),
+        ("looks = 52", 'looks = 52\nengine = "spark"', True),
         ('"-90d"', '"-30d"', False),
         ("within_days = 30", "within_days = 31", False),
         ("silent_days = 60", "silent_days = 61", False),

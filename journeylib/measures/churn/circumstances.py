@@ -66,7 +66,7 @@ def circumstances(
     people = engine.kept(chosen)
     note(lambda: engine.query(start_stop(chosen, **changing)))
     with unnoted():  # the same from what was fetched: the engine would make the groups of customers again and again
-        rows = engine.kept(start_stop(people, **changing))
+        rows = engine.fetched(start_stop(people, **changing))
         return model(rows.with_columns(**told), [*covariates, *changing], robust=True)
 
 

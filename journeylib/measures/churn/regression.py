@@ -105,7 +105,7 @@ def at_hand(followed: nw.LazyFrame, in_memory: int = IN_MEMORY) -> Iterator[nw.L
     if rows > in_memory:
         yield followed
         return
-    fetched = engine.kept(followed)
+    fetched = engine.fetched(followed)
     with unnoted():
         yield fetched
 

@@ -117,6 +117,9 @@ def _cells(followed: nw.LazyFrame, spent: nw.LazyFrame, names: Sequence[str], ho
     keys = [*names, "entry_day", "day", "has_left", "m"]
     squared = each.with_columns(xx=nw.col("x") * nw.col("x"))
     found = squared.group_by(*keys).agg(
-        n=nw.len(), x=nw.col("x").sum(), xx=nw.col("xx").sum(), paid=(nw.col("x") > 0).sum()
+        n=nw.len(),
+        x=nw.col("x").sum(),
+        xx=nw.col("xx").sum(),
+        paid=nw.when(nw.col("x") > 0).then(nw.lit(1)).otherwise(nw.lit(0)).sum(),
     )
     return engine.collect(found, order_by=keys)

@@ -38,11 +38,11 @@ def source(record: Mapping[str, Any]) -> str:
     return f' <a class="source" href="{escape(address)}" aria-label="{name}">{escape(said.SOURCES["link"])}</a>'
 
 
-def entry(record: Mapping[str, Any], at: int, address: str, queries: Sequence[int] | None) -> str:
+def entry(record: Mapping[str, Any], at: int, address: str, queries: Sequence[int] | None, engine: str) -> str:
     """Draw a record: what it says, where it stands in findings.json and on its page, rows, judging, queries.
 
     `at` is its place among the records, `address` its place in the edition, `queries` the
-    numbers of its queries, or None where they were not kept.
+    numbers of its queries, or None where they were not kept; on which `engine` they ran.
     """
     facts = {
         "form": f"<code>{escape(record['form'])}</code> ({escape(said.SOURCES[record['kind']])})",
@@ -50,7 +50,7 @@ def entry(record: Mapping[str, Any], at: int, address: str, queries: Sequence[in
         "on_page": f'<a href="{escape(address)}">{escape(words.page_name(record["notebook"]))}</a>',
         "context": _context(record["context"]),
         "rows": "" if record["rows"] else escape(said.told(record)),
-        "queries": _numbers(queries),
+        "queries": _numbers(queries, engine),
     }
     guards = [{**guard, "status": said.SOURCES[guard["status"]]} for guard in record.get("guards") or ()]
     listed = "".join(f"<dt>{escape(said.SOURCES[key])}</dt><dd>{text}</dd>" for key, text in facts.items() if text)
@@ -64,10 +64,10 @@ def entry(record: Mapping[str, Any], at: int, address: str, queries: Sequence[in
     return f'<article class="origin">{"".join(parts)}</article>'
 
 
-def listings(texts: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def listings(texts: Mapping[str, Sequence[Mapping[str, Any]]], engine: str) -> str:
     """Draw the queries, numbered and folded, each with links to the records that it stands behind."""
     if not texts:
-        return f"<p>{escape(said.SOURCES['no_queries'])}</p>"
+        return f"<p>{escape(said.SOURCES['no_texts' if engine == 'spark' else 'no_queries'])}</p>"
     parts = [f"<p>{escape(said.SOURCES['listing_lead'])}</p>"]
     for number, (text, records) in enumerate(texts.items(), 1):
         links = ", ".join(map(_named, records))
@@ -91,9 +91,9 @@ def _context(context: Mapping[str, Any]) -> str:
     )
 
 
-def _numbers(queries: Sequence[int] | None) -> str:
+def _numbers(queries: Sequence[int] | None, engine: str) -> str:
     if not queries:
-        return escape(said.withheld(queries))
+        return escape(said.withheld(queries, engine))
     return ", ".join(f'<a href="#query-{number}">{number}</a>' for number in queries)
 
 

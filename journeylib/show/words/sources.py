@@ -40,6 +40,10 @@ SOURCES: Mapping[str, str] = Phrases(
             "rounding) before it is a row."
         ),
         "no_queries": later("No query of this edition was kept."),
+        "no_texts": later(
+            "This edition was computed on Spark, whose queries have no text that could be shown. A run of the same "
+            "recipe on DuckDB gives the same numbers, with the query behind each."
+        ),
         "finding": later("finding"),
         "number": later("number"),
         "chart": later("chart"),
@@ -62,6 +66,7 @@ SOURCES: Mapping[str, str] = Phrases(
         "hidden": later("hidden"),
         "all_hidden": later("Hidden cells protect small groups; they are empty in findings.json too."),
         "not_kept": later("not kept: the rows were worked on after the query, or made elsewhere"),
+        "no_text": later("not shown: they ran on Spark, where a query has no text"),
         "none_ran": later("none: taken from what the load counted, kept with the store"),
     }
 )
@@ -133,10 +138,12 @@ def told(record: Mapping[str, Any]) -> str:
     return SOURCES["no_rows"] if record.get("not_applicable") is None else lacking(record)
 
 
-def withheld(queries: object) -> str:
-    """Say why a record shows no query: none ran, or it is not known which.
+def withheld(queries: object, engine: str) -> str:
+    """Say why a record shows no query: none ran, or it is not known which, or Spark ran them.
 
-    >>> withheld([])
+    >>> withheld([], "duckdb")
     'none: taken from what the load counted, kept with the store'
     """
-    return SOURCES["not_kept" if queries is None else "none_ran"]
+    if queries is not None:
+        return SOURCES["none_ran"]
+    return SOURCES["no_text" if engine == "spark" else "not_kept"]
