@@ -94,7 +94,8 @@ def summed(steps: pa.Table) -> pa.Table:
     channel = _codes(steps["channel"])
     kinds = int(channel.max()) + 1 if len(channel) else 1
     journey = np.cumsum(step == 1) - 1
-    pairs = np.unique(journey * kinds + channel) // kinds
+    pairs = np.sort(journey * kinds + channel)
+    pairs = pairs[np.insert(np.diff(pairs) != 0, 0, True)[: len(pairs)]] // kinds
     begin, end = (steps.select(["occurred_us", "touchpoint", "channel"]).take(pa.array(at)) for at in (first, last))
     made = {
         "customer_id": steps["customer_id"].take(pa.array(first)),

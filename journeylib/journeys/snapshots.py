@@ -171,6 +171,7 @@ def _cut(source: Path, events: Path, journeys: Path, rules: Rules, first: int) -
 
 
 def write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:
+    """Write the table of customers: what all sources say of each, one row for each time from which on it counts."""
     attributes = list(dict.fromkeys(name for source in said.sources for name in source.attributes))
     if customers is None:
         empty = pd.DataFrame({name: pd.Series(dtype="string") for name in ["customer_id"]})
