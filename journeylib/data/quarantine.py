@@ -46,9 +46,12 @@ def described(rejected: pd.DataFrame, opened: Mapping[str, Opened], repairs: Rep
     return described.reset_index(drop=True).astype({"line": "Int64", "source_row": "Int64"})
 
 
-def keep(rejected: pd.DataFrame, repairs: Repairs, folder: Path) -> None:
-    """Write rejected rows (as QUARANTINE) and repairs into a snapshot; for repair, those of which something is left."""
-    engine.write(engine.from_frame(rejected), folder / "quarantine.parquet", order_by=PLACE)
+def keep(rejected: pd.DataFrame, repairs: Repairs, folder: Path, *, name: str = "quarantine.parquet") -> None:
+    """Write rejected rows (as QUARANTINE) and repairs into a snapshot; for repair, those of which something is left.
+
+    They follow those in a quarantine.csv that is there already.
+    """
+    engine.write(engine.from_frame(rejected), folder / name, order_by=PLACE)
     repairable = rejected[rejected["rule"] != quality.ERASED.name]
     if len(repairable):
         _write_csv(repairable, folder / "quarantine.csv")
@@ -57,11 +60,12 @@ def keep(rejected: pd.DataFrame, repairs: Repairs, folder: Path) -> None:
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write rejected rows for a person to repair; texts that a spreadsheet could run get an apostrophe before them."""
-    with path.open("w", encoding="utf-8-sig", newline="") as opened:
+    is_new = not path.exists()
+    with path.open("a", encoding="utf-8-sig" if is_new else "utf-8", newline="") as opened:
         writer = csv.writer(opened)
-        writer.writerow(_COLUMNS)
-        for row in table[_COLUMNS].astype(object).itertuples(index=False):
-            writer.writerow(["" if pd.isna(cell) else _guarded(str(cell)) for cell in row])
+        if is_new:
+            writer.writerow(_COLUMNS)
+        writer.writerows(zip(*(_cells(table[name]) for name in _COLUMNS), strict=True))
 
 
 def read_repairs(path: Path, known: pd.DataFrame, remembered: Repairs) -> Repairs:
@@ -201,8 +205,9 @@ def _beside(name: str, names: Iterable[str]) -> str:
     return name
 
 
-def _guarded(cell: str) -> str:
-    return "'" + cell if cell.startswith(_FORMULA) else cell
+def _cells(column: pd.Series[Any]) -> list[str]:
+    texts = column.astype("string").fillna("")
+    return texts.mask(texts.str.startswith(_FORMULA), "'" + texts).tolist()
 
 
 def _plain(cell: str) -> str:

@@ -103,7 +103,7 @@ def grow(
     reconciliation.reconcile(records, counts, said)
     step()
 
-    _link(there, home, staging)
+    _link(there, home, staging, has_people=has_people)
     change = _Change(said, work, events, news, gone)
     journeys = stores.rows(store, there, "journeys")
     tables, withdrawn = _write(change, journeys, said, there, staging, memory["generation"] + 1)
@@ -115,9 +115,14 @@ def grow(
         snapshots.write_customers(customers, said, staging / "customers.parquet")
         engine.write(erasure.origins(customers, change.stitched), staging / erasure.ORIGINS, order_by=["id", *PLACE])
     unfit = quarantine.described(reconciliation.rejected(news), found.opened, repairs)
-    kept = engine.collect(stores.tables(store, there)["quarantine"].filter(~nw.col("source").is_in(names_read)))
-    rejected = pd.concat([kept, unfit], ignore_index=True).sort_values(PLACE, ignore_index=True)
-    quarantine.keep(rejected, repairs, staging)
+    if has_people:  # what was rejected of customers is told anew
+        kept = engine.collect(stores.tables(store, there)["quarantine"].filter(~nw.col("source").is_in(names_read)))
+        rejected = pd.concat([kept, unfit], ignore_index=True).sort_values(PLACE, ignore_index=True)
+        tables["quarantine"] = ["quarantine.parquet"]
+        quarantine.keep(rejected, repairs, staging)
+    else:
+        tables["quarantine"] = [*tables["quarantine"], f"quarantine-{memory['generation'] + 1:03}.parquet"]
+        quarantine.keep(unfit, repairs, staging, name=tables["quarantine"][-1])
     whole = stores.opened(staging, manifest)
     facts = snapshots.facts(
         whole["events"],
@@ -302,16 +307,19 @@ def _counts(memory: dict[str, Any], new: pd.DataFrame, gone: pd.DataFrame, *, ha
     return there.sort_values(["kind", *_BY[1:]], ascending=[False, True, True], ignore_index=True)
 
 
-def _link(there: dict[str, Any], home: Path, staging: Path) -> None:
-    """Bring the files of the snapshot before into this one: as the same files, where the file system can."""
-    names = {name for names in there["tables"].values() for name in names}
-    names |= {
-        *there["memory"]["tally"],
-        *there["memory"]["settled"],
-        *there.get("withdrawn", {}).values(),
-        erasure.ORIGINS,
-    }
-    for name in sorted(names - {"quarantine.parquet"}):
+def _link(there: dict[str, Any], home: Path, staging: Path, *, has_people: bool) -> None:
+    """Bring what stays of the snapshot before into this one: as the same files, where the file system can.
+
+    Files that are written again must not be there, for they would be written in the snapshot before too.
+    """
+    kept = {**there["tables"]} if not has_people else {name: there["tables"][name] for name in ("events", "journeys")}
+    names = {name for names in kept.values() for name in names}
+    names |= {*there["memory"]["tally"], *there["memory"]["settled"], *there.get("withdrawn", {}).values()}
+    if not has_people:
+        names.add(erasure.ORIGINS)
+        if (home / "quarantine.csv").exists():
+            shutil.copyfile(home / "quarantine.csv", staging / "quarantine.csv")  # more is added to it
+    for name in sorted(names):
         try:
             os.link(home / name, staging / name)
         except OSError:

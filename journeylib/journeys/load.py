@@ -38,6 +38,7 @@ from journeylib.schema import PLACE
 
 __all__ = ["load"]
 
+_MOST_GENERATIONS = 30  # loads that add files to those of the first; the next one begins anew
 _COUNTED = ["records_in", "accepted", "quarantined", "duplicates", "reasons", "sources"]
 
 
@@ -273,7 +274,9 @@ def _may_grow(said: Mapping, folder: Path, inputs: list[dict[str, Any]], tombs: 
     of_events = {source.name for source in said.sources if source.kind == "events"}
     has_events = any(each not in there["inputs"] and each["source"] in of_events for each in inputs)
     is_due = there["facts"]["reasons"].get("future_time", 0)
-    return there if "memory" in there and is_same and has_grown and has_events and not (is_whole or is_due) else None
+    if "memory" not in there or there["memory"]["generation"] >= _MOST_GENERATIONS:  # else files would become many
+        return None
+    return there if is_same and has_grown and has_events and not (is_whole or is_due) else None
 
 
 def _load(
