@@ -56,8 +56,9 @@ notebooks: .stamps/test load-demo ## run the notebooks over the demo store and k
 lab: .stamps/install load-demo ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-torture: .stamps/test ## kills, floods, corruptions, attacks on hidden cells; writes docs/torture.md, corruptions.md, privacy.md, identical.md
+torture: .stamps/test ## kills, floods, growth, corruptions, attacks on hidden cells; writes docs/torture.md, histories.md, corruptions.md, privacy.md, identical.md
 	$(BIN)/python tests/heavy/torture.py
+	$(BIN)/python tests/heavy/histories.py
 	$(BIN)/python tests/heavy/corruptions.py
 	$(BIN)/python tests/heavy/attack.py
 	$(BIN)/python tests/heavy/identical.py

@@ -51,7 +51,8 @@ def keep(rejected: pd.DataFrame, repairs: Repairs, folder: Path, *, name: str = 
 
     They follow those in a quarantine.csv that is there already.
     """
-    engine.write(engine.from_frame(rejected), folder / name, order_by=PLACE)
+    table = engine.from_frame(rejected).select(*(nw.col(name).cast(kind) for name, kind in QUARANTINE.items()))
+    engine.write(table, folder / name, order_by=PLACE)
     repairable = rejected[rejected["rule"] != quality.ERASED.name]
     if len(repairable):
         _write_csv(repairable, folder / "quarantine.csv")

@@ -31,13 +31,15 @@ from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
 from journeylib.data.tombstones import Tombstones
-from journeylib.errors import SourceError, StoreError, first_line
+from journeylib.errors import RefusedError, SourceError, StoreError, first_line
 from journeylib.journeys import growing, reconciliation, snapshots
 from journeylib.journeys.staging import File, RebuildError, stage
 from journeylib.schema import PLACE
 
 __all__ = ["load"]
 
+# Bytes that a load takes at its height for a byte of its sources: work files and the new snapshot beside the old one.
+_ROOM, _ROOM_OF_TEXT = {".parquet": 12, ".gz": 12, ".zst": 16}, 3
 _MOST_GENERATIONS = 30  # loads that add files to those of the first; the next one begins anew
 _COUNTED = ["records_in", "accepted", "quarantined", "duplicates", "reasons", "sources"]
 
@@ -113,6 +115,7 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         staging = folder / f".staging-{os.getpid()}"
         try:
             staging.mkdir()
+            _refuse_without_room(files, folder)
             with engine.bounded():
                 made, warnings = _made(said, folder, staging, files, inputs, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
@@ -131,6 +134,20 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         "warnings": [*warnings, *idle],
         "quarantine": str(rejected) if rejected.exists() else None,
     }
+
+
+def _refuse_without_room(files: list[File], folder: Path) -> None:
+    """Refuse to begin where the disk has less room than a load of these files takes at its height."""
+    need = 0
+    for _, path, _ in files:
+        times = next((times for ending, times in _ROOM.items() if path.name.endswith(ending)), _ROOM_OF_TEXT)
+        need += path.stat().st_size * times
+    free = shutil.disk_usage(folder).free
+    if need > free:
+        raise RefusedError(
+            f"a load of these files takes up to {need / 1e6:,.1f} MB on the disk of {folder}, and {free / 1e6:,.1f} MB are "
+            "free. Nothing was written. Make room, or put the store on another disk."
+        )
 
 
 def _refuse_twice(files: list[File]) -> None:

@@ -54,7 +54,7 @@ def history(folder: Path, seed: int) -> Counter[str]:
     dice = random.Random(seed)
     mapping = _mapping(folder, dice)
     world, seen = _World(dice), Counter[str]()
-    (folder / "web").mkdir()
+    (folder / "web").mkdir(parents=True)
     for day in range(dice.randrange(3, 7)):
         for part in range(2 if day == 0 else dice.choice([1, 1, 1, 2])):
             world.write(folder / "web" / f"{dice.choice('abc')}-{day}-{part}.csv")

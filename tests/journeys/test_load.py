@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 import journeylib
 from journeylib import engine
 from journeylib.data import quality
-from journeylib.errors import BusyError, MappingError, QuarantineError, SourceError
+from journeylib.errors import BusyError, MappingError, QuarantineError, RefusedError, SourceError
 
 SOUND = [
     "1,,d1,2026-01-01T10:00:00Z,,view,web",
@@ -212,3 +215,17 @@ def test_a_column_that_the_file_lacks_is_named_with_those_it_has(company, tmp_pa
         journeylib.load(
             mapping=company(*SOUND, mapping=mapping_text.replace('"what"', '"wat"')), store=tmp_path / "store"
         )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+def test_a_load_says_how_much_room_it_needs_before_it_writes(company, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mapping = company(*SOUND, *(f"{at},a,d,2026-01-01T10:00:00Z,,view,web" for at in range(9, 2000)))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)], check=True)
+    try:
+        with pytest.raises(RefusedError, match="MB are free. Nothing was written. Make room"):
+            journeylib.load(mapping=mapping, store=disk / "store")
+        assert [path.name for path in (disk / "store").rglob("*") if path.is_file()] == [".lock"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
