@@ -145,8 +145,8 @@ def _refuse_without_room(files: list[File], folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if need > free:
         raise RefusedError(
-            f"a load of these files takes up to {need / 1e6:,.1f} MB on the disk of {folder}, and {free / 1e6:,.1f} MB are "
-            "free. Nothing was written. Make room, or put the store on another disk."
+            f"a load of these files takes up to {need / 1e6:,.1f} MB on the disk of {folder}, and "
+            f"{free / 1e6:,.1f} MB are free. Nothing was written. Make room, or put the store on another disk."
         )
 
 

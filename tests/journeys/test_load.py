@@ -224,7 +224,7 @@ def test_a_load_says_how_much_room_it_needs_before_it_writes(company, tmp_path):
     mapping = company(*SOUND, *(f"{at},a,d,2026-01-01T10:00:00Z,,view,web" for at in range(9, 2000)))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)], check=True)
     try:
-        with pytest.raises(RefusedError, match="MB are free. Nothing was written. Make room"):
+        with pytest.raises(RefusedError, match=r"MB are free\. Nothing was written\. Make room"):
             journeylib.load(mapping=mapping, store=disk / "store")
         assert [path.name for path in (disk / "store").rglob("*") if path.is_file()] == [".lock"]
     finally:
