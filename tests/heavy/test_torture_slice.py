@@ -1,4 +1,4 @@
-"""A seeded slice of `make torture`: its three parts, side by side, each with nothing bad to report."""
+"""A seeded slice of `make torture`: its parts, side by side, each with nothing bad to report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-_PARTS = {"loads": 1, "runs": 1, "corruptions": 8}
+_PARTS = {"loads": 1, "growth": 1, "runs": 1, "corruptions": 8}
 
 
 @pytest.fixture(scope="module")
 def tortures(tmp_path_factory):
-    """The three parts, started together; a part that is still at work at the end is stopped."""
+    """The parts, started together; a part that is still at work at the end is stopped."""
     folder = tmp_path_factory.mktemp("torture")
     started = {}
     for part in _PARTS:
@@ -36,6 +36,12 @@ def test_a_killed_load_leaves_the_old_store_or_the_new_one(tortures):
     code, page = _found(tortures["loads"])
     assert code == 0, page
     assert f"{_PARTS['loads']} attempts, 0 bad" in page
+
+
+def test_a_killed_load_of_a_further_file_leaves_the_old_store_or_the_new_one(tortures):
+    code, page = _found(tortures["growth"])
+    assert code == 0, page
+    assert f"{_PARTS['growth']} attempts, 0 bad" in page
 
 
 def test_a_killed_run_leaves_no_half_edition_and_no_kernel(tortures):

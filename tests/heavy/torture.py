@@ -88,7 +88,7 @@ class Trial:
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for, write the page, and return the exit code."""
     parser = argparse.ArgumentParser(description="Kill loads and runs, damage sources, and say what was bad.")
-    for name, default in [("loads", 15), ("runs", 15), ("corruptions", 60), ("seed", 0)]:
+    for name, default in [("loads", 15), ("growth", 30), ("runs", 15), ("corruptions", 60), ("seed", 0)]:
         parser.add_argument(f"--{name}", type=int, default=default, help="(%(default)s)")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "torture.md", help="the page (%(default)s)")
     asked = parser.parse_args(arguments)
@@ -102,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     with _shelter() as folder:
         trials = [
             *kill_loads(folder / "a", asked.loads, random.Random(f"loads {asked.seed}")),
+            *kill_growth(folder / "g", asked.growth, random.Random(f"growth {asked.seed}")),
             *kill_runs(folder / "b", asked.runs, random.Random(f"runs {asked.seed}")),
             *damage(folder / "c", asked.corruptions, random.Random(f"corruptions {asked.seed}")),
         ]
@@ -117,37 +118,70 @@ def main(arguments: list[str] | None = None) -> int:
 
 def kill_loads(folder: Path, times: int, dice: random.Random) -> list[Trial]:
     """Kill `journey load` while it replaces one version of a store by the other."""
-    trials = {is_aimed: Trial(f"`journey load`, its process group, {_moment(is_aimed)}") for is_aimed in (False, True)}
     if not times:
         return []
+    trials = {is_aimed: Trial(f"`journey load`, its process group, {_moment(is_aimed)}") for is_aimed in (False, True)}
     versions = [_world(folder / name, seed) for name, seed in [("first", 1), ("second", 2)]]
     truths = [_content(_load(mapping, folder / f"truth-{place}")) for place, mapping in enumerate(versions)]
     store, seconds = folder / "store", 4.0
     _load(versions[0], store)
     for place in _counted(times, "loads"):
-        old, new = truths[place % 2], truths[1 - place % 2]
-        command = ["load", "--mapping", str(versions[1 - place % 2]), "--store", str(store), "--json"]
         if place % 3:
             _forget_old_snapshots(store)  # else the snapshot to be written is there already
-        is_aimed = place % 2 == 1
-        seen = partial(_is_publishing, store, stores.manifest(store)) if is_aimed else None
-        own = _killed(command, folder, _kill_group, dice.uniform(0, 0.006 if is_aimed else seconds), seen)
-        bad, found = [], None
-        try:
-            found = _content(store)
-        except Exception as error:
-            bad.append(f"the store does not open: {type(error).__name__}: {error}")
-        if found is not None and found not in (old, new):
-            bad.append(f"the store is neither the old nor the new one: {found}")
-        began = time.monotonic()
-        done = _journey(command, folder)
-        seconds = 0.5 * seconds + 0.5 * (time.monotonic() - began)
-        if done.returncode:
-            bad.append(f"the next load failed: {done.stderr}")
-        elif _content(store) != new or list(store.glob(".staging-*")):
-            bad.append("the next load left another store than the new one")
-        trials[is_aimed].note(("the new store" if found == new else "the old store") + own, bad)
+        both = truths[place % 2], truths[1 - place % 2]
+        seconds = _kill_load(trials[place % 2 == 1], store, versions[1 - place % 2], both, seconds, dice)
     return [trial for trial in trials.values() if trial.tried]
+
+
+def kill_growth(folder: Path, times: int, dice: random.Random) -> list[Trial]:
+    """Kill `journey load` while a store grows by a further file."""
+    if not times:
+        return []
+    trials = {is_aimed: Trial(f"`journey load` of a further file, {_moment(is_aimed)}") for is_aimed in (False, True)}
+    mapping, seconds = _split(_world(folder / "sources", 1)), 3.0
+    later, store, base = folder / "sources" / "stores-2.csv.gz", folder / "store", folder / "base"
+    later.rename(folder / later.name)
+    old = _content(_load(mapping, base))
+    (folder / later.name).rename(later)
+    new = _content(_load(mapping, folder / "anew"))
+    for place in _counted(times, "growth"):
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.copytree(base, store)
+        trial = trials[place % 2 == 1]
+        seconds = _kill_load(trial, store, mapping, (old, new), seconds, dice)
+        if stores.manifest(store)["memory"]["generation"] != 1:
+            trial.bad.append(f"{trial.what}: the store was loaded anew and did not grow")
+    return [trial for trial in trials.values() if trial.tried]
+
+
+def _kill_load(
+    trial: Trial, store: Path, mapping: Path, both: tuple[Any, Any], seconds: float, dice: random.Random
+) -> float:
+    """Kill a load at a random moment of its so many `seconds` or, where the trial says so, while it publishes.
+
+    The store must have one of `both` contents then, and the second after another load. How long that took, smoothed.
+    """
+    old, new = both
+    command = ["load", "--mapping", str(mapping), "--store", str(store), "--json"]
+    is_aimed = trial.what.endswith(_moment(True))
+    seen = partial(_is_publishing, store, stores.manifest(store)) if is_aimed else None
+    own = _killed(command, store.parent, _kill_group, dice.uniform(0, 0.006 if is_aimed else seconds), seen)
+    bad, found = [], None
+    try:
+        found = _content(store)
+    except Exception as error:
+        bad.append(f"the store does not open: {type(error).__name__}: {error}")
+    if found is not None and found not in (old, new):
+        bad.append(f"the store is neither the old nor the new one: {found}")
+    began = time.monotonic()
+    done = _journey(command, store.parent)
+    seconds = 0.5 * seconds + 0.5 * (time.monotonic() - began)
+    if done.returncode:
+        bad.append(f"the next load failed: {done.stderr}")
+    elif _content(store) != new or list(store.glob(".staging-*")):
+        bad.append("the next load left another store than the new one")
+    trial.note(("the new store" if found == new else "the old store") + own, bad)
+    return seconds
 
 
 def _is_publishing(store: Path, before: dict[str, Any]) -> bool:
@@ -155,7 +189,7 @@ def _is_publishing(store: Path, before: dict[str, Any]) -> bool:
     return any(not (folder / "work").exists() for folder in staged) or stores.manifest(store) != before
 
 
-def _content(store: Path) -> tuple[str, str, str]:
+def _content(store: Path) -> tuple[Any, ...]:
     """Fingerprints of a store: what its manifest says, its events, its journeys."""
     said = stores.manifest(store)
     opened = journeylib.open_store(store)
@@ -548,7 +582,7 @@ def _counted(times: int, what: str) -> Iterator[int]:
 
 
 def _page(trials: list[Trial], asked: argparse.Namespace, seconds: float) -> str:
-    command = f"--loads {asked.loads} --runs {asked.runs} --corruptions {asked.corruptions} --seed {asked.seed}"
+    command = " ".join(f"--{name} {vars(asked)[name]}" for name in ("loads", "growth", "runs", "corruptions", "seed"))
     rows = [
         f"| {trial.what} | {trial.tried} | {', '.join(f'{n} {name}' for name, n in sorted(trial.ended.items()))} "
         f"| {len(trial.bad)} |"
@@ -580,9 +614,9 @@ def _page(trials: list[Trial], asked: argparse.Namespace, seconds: float) -> str
 
 _MEANING = """## What counts as bad
 
-**A load killed with SIGKILL** while another version of the sources replaces a store: the store does not
-open afterwards, or is neither the old nor the new one (fingerprints of the manifest, the events and the
-journeys), or the next load fails or leaves anything but the new one.
+**A load killed with SIGKILL** while another version of the sources replaces a store, or a further file is added to
+it: the store does not open afterwards, or is neither the old nor the new one (fingerprints of the manifest, the
+events and the journeys), or the next load fails or leaves anything but the new one.
 
 **A run killed with SIGKILL** while it makes the next edition, every second time just as the edition's
 first file is written: a file of an edition that is not the one its manifest hashes, executed notebooks
