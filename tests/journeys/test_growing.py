@@ -1,0 +1,110 @@
+"""A store that grows by further files; `tests/heavy/histories.py` holds many against loads of all files at once."""
+
+from __future__ import annotations
+
+import pytest
+
+import journeylib
+from journeylib import engine
+from journeylib.data import store as stores
+from journeylib.journeys.forget import forget
+
+COLUMNS = {
+    "event_id": "id",
+    "customer_id": ["user", "device"],
+    "occurred_at": "at",
+    "touchpoint": "what",
+    "updated_at": "changed",
+}
+MAPPING = {
+    "columns": COLUMNS,
+    "constants": {"channel": "web"},
+    "identity": {"mode": "replay"},
+    "time": {"zone": "UTC"},
+    "limits": {"quarantined_share": 0.9},
+}
+FIRST = ["1,ann,,2026-01-01,view", "2,ann,,2026-01-05,view", "3,bob,,2026-01-02,view", "4,,d1,2026-01-03,view"]
+
+
+@pytest.fixture
+def grown(tmp_path):
+    """Load files of lines (id, user, device, day, what, changed) one after the other; the answer of each load."""
+    (tmp_path / "web").mkdir()
+
+    def load(*files):
+        answers = []
+        for lines in files:
+            at = len(list((tmp_path / "web").iterdir()))
+            rows = "\n".join(
+                ["id,user,device,at,what,changed", *(line + "," * (5 - line.count(",")) for line in lines)]
+            )
+            (tmp_path / "web" / f"{at}.csv").write_text(rows + "\n", encoding="utf-8")
+            answers.append(journeylib.load(tmp_path / "web", mapping=MAPPING, store=tmp_path / "store"))
+        return answers
+
+    return load
+
+
+def _steps(store):
+    table = stores.tables(store, stores.manifest(store))["steps"]
+    order = ["customer_id", "occurred_us", "event_id"]
+    frame = engine.collect(table.select("customer_id", "event_id", "occurred_us", "step"), order_by=order)
+    return [(who, event.split(":")[1], step) for who, event, _, step in frame.itertuples(index=False)]
+
+
+def _generation(store):
+    return stores.manifest(store)["memory"]["generation"]
+
+
+def test_a_late_event_is_put_in_its_place_and_only_its_customer_is_written_again(grown, tmp_path):
+    grown(FIRST, ["5,ann,,2026-01-03,view"])
+    store = tmp_path / "store"
+    assert _steps(store) == [("ann", "1", 1), ("ann", "5", 2), ("ann", "2", 3), ("bob", "3", 1), ("device:d1", "4", 1)]
+    said = stores.manifest(store)
+    again = engine.scan([store / "snapshots" / said["snapshot"] / said["tables"]["events"][-1]])
+    assert set(engine.collect(again.select("customer_id"))["customer_id"]) == {"ann"}
+    assert _generation(store) == 1
+
+
+def test_a_log_in_that_comes_later_gives_its_owner_what_the_device_did_before(grown, tmp_path):
+    grown(FIRST, ["5,cy,d1,2026-01-04,signed in"])
+    assert ("cy", "4", 1) in _steps(tmp_path / "store")
+    assert ("cy", "5", 2) in _steps(tmp_path / "store")
+    assert stores.manifest(tmp_path / "store")["facts"]["known_by"] == {"after": 1, "itself": 4}
+
+
+def test_a_newer_version_of_a_row_takes_the_place_of_the_old_one_which_is_a_duplicate_then(grown, tmp_path):
+    *_, answer = grown(FIRST, ["2,ann,,2026-01-09,bought,2026-02-01"])
+    assert (answer["accepted"], answer["duplicates"], _generation(tmp_path / "store")) == (4, 1, 1)
+    frame = engine.collect(stores.tables(tmp_path / "store", stores.manifest(tmp_path / "store"))["events"])
+    assert frame.set_index("event_id")["touchpoint"]["web:2"] == "bought"
+
+
+def test_a_row_that_casts_doubt_on_an_old_one_has_all_files_loaded_anew(grown, tmp_path):
+    *_, answer = grown(FIRST, ["2,ann,,2026-01-09,bought"])
+    assert (answer["reasons"], _generation(tmp_path / "store")) == ({"conflict": 2}, 0)
+
+
+def test_the_same_row_again_is_a_duplicate_and_the_same_files_again_are_nothing(grown, tmp_path):
+    *_, answer = grown(FIRST, [FIRST[0], "5,bob,,2026-01-04,view"])
+    assert (answer["accepted"], answer["duplicates"]) == (5, 1)
+    again = journeylib.load(tmp_path / "web", mapping=MAPPING, store=tmp_path / "store")
+    assert again["status"] == "already loaded"
+
+
+def test_rejected_rows_of_all_loads_stand_in_one_file_for_repair(grown, tmp_path):
+    *_, answer = grown([*FIRST, "8,ann,,never,view"], ["9,bob,,never,view"])
+    snapshot = tmp_path / "store" / "snapshots" / stores.manifest(tmp_path / "store")["snapshot"]
+    text = (snapshot / "quarantine.csv").read_text(encoding="utf-8-sig")
+    assert (text.count("never"), answer["quarantined"]) == (2, 2)
+
+
+def test_who_is_forgotten_leaves_no_trace_in_the_files_of_a_store_that_grew(grown, tmp_path):
+    grown(FIRST, ["5,ann,,2026-01-03,view"])
+    store = tmp_path / "store"
+    forget(["ann"], store)
+    for path in store.rglob("*.parquet"):
+        frame = engine.collect(engine.scan([path]))
+        assert not frame.astype("string").eq("ann").any(axis=None), path
+    assert [who for who, _, _ in _steps(store)] == ["bob", "device:d1"]
+    assert "memory" not in stores.manifest(store)
