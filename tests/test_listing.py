@@ -96,3 +96,14 @@ def test_lines_are_short_where_words_allow_it(tmp_path):
 @pytest.mark.parametrize("text", ["SELECT a IS DISTINCT FROM b FROM c", "SELECT sum(x) FILTER (WHERE y) FROM c"])
 def test_only_a_clause_begins_a_line(text):
     assert engine.listing(text) == f"{text.removesuffix(' FROM c')}\nFROM c"
+
+
+def test_a_table_is_told_the_same_whether_rows_were_withdrawn_from_its_files_or_not(tmp_path):
+    whole = engine.scan([written(tmp_path / "s")])
+    numbered = engine.scan([written(tmp_path / "t", ROWS.assign(row=range(4)))])
+    gone = engine.scan(
+        [written(tmp_path / "t", pd.DataFrame({"event_id": ["4"], "row": [3]}), "withdrawn-001.parquet")]
+    )
+    left = numbered.join(gone.select("row"), on="row", how="anti").select(*ROWS.columns)
+    assert engine.query(asked(left)) == engine.query(asked(whole.select(*ROWS.columns)))
+    assert engine.collect(left)["event_id"].tolist() == ["1", "2", "3"]

@@ -2,7 +2,8 @@
 
 What runs is DuckDB's own text of a table. Files are named by the table they hold, made-up
 names by their number, and an instant that is no midnight by its day, as a parameter: it may be
-the moment of one customer's event. What is left runs on a store's tables and gives the same rows.
+the moment of one customer's event. A table is told without the rows that were withdrawn from its files,
+however it was loaded. What is left runs on a store's tables and gives the same rows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ _WIDTH = 100
 _FILES = re.compile(r"parquet_scan\(\['(?:(?:[^']|'')*/)?([a-z_]+)[^'/]*'(?:, '(?:[^']|'')*')*\](?:,\s+\w+ := \w+)*\)")
 _ELSEWHERE = re.compile(r"_scan\(|read_\w+\(|unnamed_relation_|__duckdb_source_|_object_[0-9a-f]{12}")
 _UNNAMED = re.compile(r' AS "unnamed_relation_[0-9a-f]+"')
+_WITHDRAWN = re.compile(
+    r""""__duckdb_s(\d+)" AS NOT MATERIALIZED \(\s*SELECT lhs\.\*\s+FROM (\w+) AS "lhs" ANTI JOIN withdrawn AS "rhs" """
+    r"""ON \("lhs"\."row" = "rhs"\."row"\)\s*\),\s*"""
+)
 _NUMBERED = re.compile(r'"__duckdb_s(\d+)"')
 _MADE_UP = re.compile(r'"(nw|filter|row_index_)([0-9a-f]{14})"')
 _INSTANT = re.compile(r"1\d{15}")
@@ -47,7 +52,11 @@ def listing(text: str) -> str:
     for prefix, token in _MADE_UP.findall(named):
         numbers.setdefault(prefix + token, f"{prefix.rstrip('_')}_{len(numbers) + 1}")
     named = _MADE_UP.sub(lambda found: f'"{numbers[found[1] + found[2]]}"', named)
-    named = _NUMBERED.sub(r'"s\1"', named).replace(" AS NOT MATERIALIZED (", " AS (")
+    whole = dict(_WITHDRAWN.findall(named))
+    named = _WITHDRAWN.sub("", named)
+    named = _NUMBERED.sub(lambda found: whole.get(found[1], found[0]), named)
+    order = {number: at for at, number in enumerate(dict.fromkeys(_NUMBERED.findall(named)))}
+    named = _NUMBERED.sub(lambda found: f'"s{order[found[1]]}"', named).replace(" AS NOT MATERIALIZED (", " AS (")
     instants: dict[str, str] = {}
     return "\n".join(_lines([_token(token, instants) for token in _TOKENS.findall(named)]))
 
