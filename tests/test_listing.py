@@ -101,9 +101,8 @@ def test_only_a_clause_begins_a_line(text):
 def test_a_table_is_told_the_same_whether_rows_were_withdrawn_from_its_files_or_not(tmp_path):
     whole = engine.scan([written(tmp_path / "s")])
     numbered = engine.scan([written(tmp_path / "t", ROWS.assign(row=range(4)))])
-    gone = engine.scan(
-        [written(tmp_path / "t", pd.DataFrame({"event_id": ["4"], "row": [3]}), "withdrawn-001.parquet")]
-    )
-    left = numbered.join(gone.select("row"), on="row", how="anti").select(*ROWS.columns)
+    gone = tmp_path / "t" / "withdrawn-events-001.parquet"
+    engine.write(engine.from_frame(pd.DataFrame({"row": [3]})), gone, order_by=["row"])
+    left = numbered.join(engine.scan([gone]), on="row", how="anti").select(*ROWS.columns)
     assert engine.query(asked(left)) == engine.query(asked(whole.select(*ROWS.columns)))
     assert engine.collect(left)["event_id"].tolist() == ["1", "2", "3"]
