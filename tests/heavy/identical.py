@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import re
@@ -39,6 +40,7 @@ class Way(NamedTuple):
     shuffled: int | None = None
     is_turned: bool = False
     in_steps: bool = False
+    grows: bool = False
     threads: int = 2
     environment: Mapping[str, str] = {}
 
@@ -52,6 +54,7 @@ WAYS = [
     Way("sources in another order", is_turned=True),
     Way("loaded in two steps", in_steps=True),
     Way("loaded in two steps, rows shuffled, sources in another order", 3, is_turned=True, in_steps=True),
+    Way("grown by a further file", grows=True),
     Way("text hashed otherwise", environment={"PYTHONHASHSEED": "7"}),
     Way("another time zone and locale", environment={"TZ": "Asia/Tokyo", "LC_ALL": "C"}),
 ]
@@ -66,6 +69,18 @@ def shuffle(sources: Path, seed: int) -> None:
         head, *lines = path.read_text(encoding="utf-8").splitlines()
         random.Random(seed).shuffle(lines)
         path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+
+
+def split(sources: Path) -> Path:
+    """Make two files of the shops' one, and leave the second beside the folder that the mapping then names."""
+    head, *lines = (sources / "stores.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (sources / "stores").mkdir()
+    for path, some in [(sources / "stores" / "1.csv", lines[::2]), (sources / "2.csv", lines[1::2])]:
+        path.write_text("".join([head, *some]), encoding="utf-8")
+    (sources / "stores.csv").unlink()
+    said = (sources / "mapping.toml").read_text(encoding="utf-8")
+    (sources / "mapping.toml").write_text(said.replace('"stores.csv"', '"stores/*.csv"'), encoding="utf-8")
+    return sources / "2.csv"
 
 
 def published(way: Way, folder: Path, *, customers: int = 600) -> dict[str, str]:
@@ -85,7 +100,13 @@ def published(way: Way, folder: Path, *, customers: int = 600) -> dict[str, str]
     if way.in_steps:
         (sources / "first.toml").write_text("".join([head, blocks[0], rest]), encoding="utf-8")
         _journey(way, folder, "load", "--mapping", "sources/first.toml", "--store", "stores/demo")
+    if way.grows:
+        later = split(sources)
+        _journey(way, folder, "load", "--mapping", "sources/mapping.toml", "--store", "stores/demo")
+        later.rename(sources / "stores" / later.name)
     _journey(way, folder, "load", "--mapping", "sources/mapping.toml", "--store", "stores/demo")
+    if way.grows:
+        assert json.loads((folder / "stores/demo/manifest.json").read_text())["memory"]["generation"] == 1
     _journey(way, folder, "run", "reports/demo.toml")
     latest = (folder / "reports/demo/latest").resolve()
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(latest.iterdir())}
