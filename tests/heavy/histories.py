@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed (%(default)s)")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "histories.md", help="the page (%(default)s)")
     asked = parser.parse_args(arguments)
-    seen = Counter({f"differing {what}": 0 for what in ("rows", "facts", "files of older snapshots")})
+    seen: Counter[str] = Counter()
     for seed in tqdm(range(asked.first, asked.first + asked.times), desc="histories", disable=None):
         with tempfile.TemporaryDirectory(prefix="history-") as folder:
             seen += history(Path(folder), seed)
@@ -180,6 +180,7 @@ def _mapping(folder: Path, dice: random.Random) -> dict[str, Any]:
 
 
 def _page(times: int, seen: Counter[str]) -> str:
+    none = {f"differing {what}": 0 for what in ("rows", "facts", "files of older snapshots")}
     lines = [
         "# Stores that grew, beside stores that were loaded anew",
         "",
@@ -193,7 +194,7 @@ def _page(times: int, seen: Counter[str]) -> str:
         "",
         "| | |",
         "|---|--:|",
-        *(f"| {name} | {number:,} |" for name, number in sorted(seen.items())),
+        *(f"| {name} | {number:,} |" for name, number in sorted({**none, **seen}.items())),
         "",
     ]
     return "\n".join(lines)
