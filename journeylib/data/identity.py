@@ -24,7 +24,7 @@ from journeylib import engine
 from journeylib.data import graph
 from journeylib.days import DAY_US
 
-__all__ = ["ANONYMOUS", "NOBODY", "Stitched", "counted", "person", "rename", "stitch"]
+__all__ = ["ANONYMOUS", "NOBODY", "Counted", "Stitched", "counted", "person", "rename", "stitch"]
 
 ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so,
 NOBODY = "anonymous:"  # and so that of an event without any id
@@ -32,17 +32,26 @@ _PERSON = "person:"  # before a person's id that starts like one of the three, s
 
 
 @dataclass(frozen=True)
-class Stitched:
-    """Events with their customers, and how many customers each mode would have given.
+class Counted:
+    """How many customers each mode would give.
 
     `unmerged` names the largest components of those too large to merge (see `graph.Merged`) and `too_large`
-    counts them all. `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph".
+    counts them all.
     """
 
-    events: nw.LazyFrame
     customers_by_mode: dict[str, int]
     unmerged: list[dict[str, Any]]
     too_large: int
+
+
+@dataclass(frozen=True)
+class Stitched(Counted):
+    """Events with their customers, and what was counted of them.
+
+    `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph".
+    """
+
+    events: nw.LazyFrame
     members: pd.DataFrame | None
 
 
@@ -82,16 +91,13 @@ def stitch(
     )
 
 
-def counted(
-    events: nw.LazyFrame, *, work: Path, look_back_days: float = 30, largest: int = 50
-) -> tuple[dict[str, int], list[dict[str, Any]], int]:
-    """Count what `stitch` counts of such events, and stitch none: customers_by_mode, unmerged and too_large."""
+def counted(events: nw.LazyFrame, *, work: Path, look_back_days: float = 30, largest: int = 50) -> Counted:
+    """Count what `stitch` counts of such events, and stitch none."""
     narrow = _narrow(events)
     devices = _devices(narrow, work)
-    merged, _, customers = _merged(
-        narrow, devices, _crowded(events, devices, work), int(look_back_days * DAY_US), largest
-    )
-    return customers, merged.unmerged, merged.too_large
+    crowded = _crowded(events, devices, work)
+    merged, _, customers = _merged(narrow, devices, crowded, int(look_back_days * DAY_US), largest)
+    return Counted(customers, merged.unmerged, merged.too_large)
 
 
 def _merged(

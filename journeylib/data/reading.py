@@ -6,7 +6,6 @@ read: such a row carries the id of the rule it breaks.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,20 +13,19 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import quality
+from journeylib.data import places, quality
 from journeylib.data.opening import Opened
 from journeylib.data.sources import Source
 from journeylib.errors import SourceError, shown
 from journeylib.schema import EVENTS
 
-__all__ = ["MOST_ROWS", "label", "raw", "stage", "staged"]
+__all__ = ["raw", "stage", "staged"]
 
 # Currencies whose minor unit is not a hundredth (ISO 4217); the rest have two decimals.
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 Kinds = dict[str, nw.dtypes.DType]
 _THEIRS = "their "  # stands before a file's own column names, so that none of them is taken for one of ours
-_TIMES = {"occurred_at", "ended_at", "updated_at"}
-MOST_ROWS = 2**40  # of a file
+_TIMES = {"occurred_at", "ended_at", "updated_at", "signed_up_on", "ended_on", "valid_from"}
 _LINE = "\x01"  # the whole line of a file of JSON lines; no file can name a column so
 # A character that shows something: no blank of any script, nor one of these that show nothing.
 _VISIBLE = r"[^\s\p{Z}\p{C}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
@@ -55,7 +53,7 @@ def stage(source: Source, opened: Opened, number: int = 0) -> nw.LazyFrame:
     _check_columns(source, opened, kinds)
     rows = there.rename({name: _THEIRS + name for name in kinds})
     rows = rows.with_columns(
-        source=nw.lit(label(source, opened.path)), origin=nw.lit(source.name), file_number=nw.lit(number)
+        source=nw.lit(places.label(source, opened.path)), origin=nw.lit(source.name), file_number=nw.lit(number)
     )
     made = _events(source, rows, kinds) if source.kind == "events" else _customers(source, rows, kinds)
     if opened.is_json:
@@ -76,29 +74,20 @@ def staged(source: Source, files: Mapping[Path, Opened]) -> nw.LazyFrame:
     [header_rows] = {file.plain.header_rows if file.plain else 0 for file in files.values()}
     rows = engine.numbered(list(files), "source_row").with_columns(source_row=nw.col("source_row") + 1 - header_rows)
     rows = rows.filter(nw.col("source_row") >= 1) if header_rows else rows
-    rows = rows.with_columns(place=nw.col("file_number") * MOST_ROWS + nw.col("source_row"))
+    rows = rows.with_columns(place=places.place(nw.col("file_number"), nw.col("source_row")))
     if source.kind == "events":
         rows = rows.with_columns(ids=nw.coalesce("person", "device"))
     unfit = [
-        pd.DataFrame({"source": label(source, file.path), "source_row": places, "unfit": rules})
+        pd.DataFrame(
+            {"source": places.label(source, file.path), "source_row": faults.rows, "unfit": faults.rules},
+        )
         for file in files.values()
-        if file.plain and len(places := [each.row for each in file.plain.unfit])
-        for rules in [[each.rule for each in file.plain.unfit]]
+        if file.plain and len(faults := file.plain.unfit)
     ]
     if not unfit:
         return rows
     ruled = rows.join(engine.from_frame(pd.concat(unfit)), on=["source", "source_row"], how="left")
     return ruled.with_columns(rule=nw.coalesce("unfit", "rule")).drop("unfit")
-
-
-def label(source: Source, path: Path) -> str:
-    """Name a file within its source: by its path below the folder that all files of the source share.
-
-    A file that the mapping names outright is called like its source; one that was found has company some day.
-    """
-    if len(source.files) == 1 and Path(source.path).name == path.name:
-        return source.name
-    return f"{source.name}/{path.relative_to(os.path.commonpath([file.parent for file in source.files])).as_posix()}"
 
 
 def _mapped(source: Source) -> list[str]:
@@ -170,17 +159,14 @@ def _first(cells: Sequence[nw.Expr]) -> nw.Expr:
     return nw.coalesce(*cells) if len(cells) > 1 else cells[0]
 
 
-def _said(source: Source, name: str, kinds: Kinds) -> nw.Expr:
-    """Whether a time is said at all, as a text or null: what is a time already need not be written as one."""
+def _text(source: Source, name: str, kinds: Kinds) -> nw.Expr:
+    """A canonical column as text; a time that is none in its file is "", which only says that there is one."""
     cells = [
-        _filled(theirs) if kinds[theirs] == nw.String else nw.when(~nw.col(_THEIRS + theirs).is_null()).then(nw.lit(""))
+        nw.when(~nw.col(_THEIRS + theirs).is_null()).then(nw.lit(""))
+        if name in _TIMES and kinds[theirs] != nw.String
+        else _filled(theirs)
         for theirs in _there(source, name, kinds)
     ]
-    return _first(cells) if cells else nw.lit(source.constants.get(name), nw.String)
-
-
-def _text(source: Source, name: str, kinds: Kinds) -> nw.Expr:
-    cells = [_filled(theirs) for theirs in _there(source, name, kinds)]
     return _first(cells) if cells else nw.lit(source.constants.get(name), nw.String)
 
 
@@ -218,7 +204,7 @@ def _events(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame:
         else:
             nothing = [nw.lit(None, nw.String).alias(into + beside) for beside in ("_fault", "_precision")]
             rows = rows.with_columns(nw.lit(None, nw.Int64).alias(into), *nothing)
-    named = {name: (_said if name in _TIMES else _text)(source, name, kinds) for name in _TEXTS}
+    named = {name: _text(source, name, kinds) for name in _TEXTS}
     known = rows.with_columns(_own_id=named["event_id"])
     rows = engine.digest(known, _whole(kinds), "content_hash", known="_own_id")
     rows = engine.hashed(rows, ["content_hash", *_used(source, kinds)], "content")
@@ -296,9 +282,9 @@ def _customers(source: Source, rows: nw.LazyFrame, kinds: Kinds) -> nw.LazyFrame
         "content",
         *([_THEIRS + _LINE] if _LINE in kinds else []),
         ids=_ids(source, kinds)["ids"],
-        signed_up_on=_said(source, "signed_up_on", kinds),
-        ended_on=_said(source, "ended_on", kinds),
-        valid_from=_said(source, "valid_from", kinds),
+        signed_up_on=_text(source, "signed_up_on", kinds),
+        ended_on=_text(source, "ended_on", kinds),
+        valid_from=_text(source, "valid_from", kinds),
         end_cause=_text(source, "end_cause", kinds),
         **attributes,
     )  # fmt: skip

@@ -3,7 +3,11 @@
     stores/demo/manifest.json              which snapshot counts, its facts and rules
     stores/demo/snapshots/<id>/            one folder a load, never changed afterwards
         manifest.json  events-all.parquet (with their steps)  journeys-all.parquet
-        customers.parquet  quarantine.parquet  quarantine.csv  repairs.jsonl
+        customers.parquet  quarantine.parquet  quarantine.csv  repairs.jsonl  origins.parquet
+        tally-000.parquet  settled-000.parquet (what a load of further files asks)
+    and, where it grew from the one before, that one's files and
+        events-001-all.parquet  journeys-001-all.parquet  quarantine-001.parquet
+        withdrawn-events-001.parquet  withdrawn-journeys-001.parquet (rows of the others that no longer hold)
 
 A load writes a new snapshot beside the old ones and then renames one manifest, so
 a reader sees the old store or the new one. The last few snapshots stay readable.

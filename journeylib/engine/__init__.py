@@ -17,26 +17,12 @@ from journeylib.engine.files import (
     write,
     writer,
 )
+from journeylib.engine.hashes import Print, digest, fingerprint, hashed, md5, repeated
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
 from journeylib.engine.session import chosen, lacking, on, session, version
-from journeylib.engine.tables import (
-    Print,
-    as_json,
-    collect,
-    digest,
-    fetched,
-    fingerprint,
-    from_frame,
-    hashed,
-    kept,
-    longest,
-    md5,
-    query,
-    repeated,
-    shared,
-)
-from journeylib.engine.values import dates, decimal, instant, microseconds, midnight
+from journeylib.engine.tables import as_json, collect, fetched, from_frame, kept, query, shared
+from journeylib.engine.values import dates, decimal, instant, longest, microseconds, midnight
 
 __all__ = [
     "ROW_GROUP",

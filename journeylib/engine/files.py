@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import narwhals.stable.v2 as nw
 
-from journeylib.engine.native import call, connection, lazy, quoted, sql
+from journeylib.engine.native import call, connection, lazy, narrowed, quoted, sql
 
 __all__ = ["ROW_GROUP", "nested", "numbered", "read_csv", "read_json", "rows_in", "scan", "split", "write", "writer"]
 
@@ -172,13 +172,11 @@ def split(table: nw.LazyFrame, by: str, paths: Mapping[str, Path]) -> None:
 
 
 def _batches(table: nw.LazyFrame) -> Any:
-    """The rows of a table as Arrow gives them, some at a time; sums of integers narrowed to 64 bits.
+    """The rows of a table as Arrow gives them, some at a time.
 
     Until the reader is closed, the engine answers nothing else.
     """
-    wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
-    narrow = table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
-    return narrow.to_native().to_arrow_reader(ROW_GROUP)
+    return narrowed(table).to_native().to_arrow_reader(ROW_GROUP)
 
 
 def _is_text(kind: Any) -> bool:

@@ -8,14 +8,14 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import narwhals.stable.v2 as nw
 
-__all__ = ["EngineError", "bounded", "call", "connection", "lazy", "quoted", "sql"]
+__all__ = ["EngineError", "added", "bounded", "call", "connection", "lazy", "narrowed", "quoted", "sql"]
 
 EngineError = duckdb.Error  # what DuckDB raises on files it cannot read
 _MEMORY = "1500MB"
@@ -49,6 +49,21 @@ def lazy(native: Any) -> nw.LazyFrame:
     """Make a narwhals table of a native one."""
     made: nw.LazyFrame = nw.from_native(native)
     return made
+
+
+def added(table: nw.LazyFrame, texts: Mapping[str, str], *, spark: Mapping[str, str] | None = None) -> nw.LazyFrame:
+    """Add columns by native texts, by their names; Spark has texts of its own."""
+    native = table.to_native()
+    if table.implementation.is_duckdb():
+        return lazy(native.select("*", *(sql(f"{text} AS {quoted(name)}") for name, text in texts.items())))
+    assert spark is not None, "this is said in words of DuckDB only"
+    return lazy(native.selectExpr("*", *(f"{text} AS `{name}`" for name, text in spark.items())))
+
+
+def narrowed(table: nw.LazyFrame) -> nw.LazyFrame:
+    """Narrow sums of integers, which DuckDB gives in 128 bits, to 64."""
+    wide = [name for name, kind in table.collect_schema().items() if kind == nw.Int128]
+    return table.with_columns(nw.col(*wide).cast(nw.Int64)) if wide else table
 
 
 def sql(text: str) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import narwhals.stable.v2 as nw
 
-from journeylib.engine.native import call, lazy, quoted, sql
+from journeylib.engine.native import added, call, lazy, quoted, sql
 
-__all__ = ["dates", "decimal", "instant", "microseconds", "midnight"]
+__all__ = ["dates", "decimal", "instant", "longest", "microseconds", "midnight"]
 
 _DAY_ONLY = r"\d{4}-\d\d-\d\d"
 _TIMED = _DAY_ONLY + r"[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
@@ -24,22 +25,26 @@ _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 def microseconds(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     """Add int64 microseconds (UTC) of timestamp or date columns: `microseconds(table, signed_up_us="signed_up_on")`."""
-    native = table.to_native()
-    if table.implementation.is_duckdb():
-        made = [sql(f"epoch_us(CAST({quoted(old)} AS TIMESTAMP)) AS {quoted(new)}") for new, old in columns.items()]
-        return lazy(native.select("*", *made))
-    made = [f"unix_micros(CAST(`{old}` AS TIMESTAMP)) AS `{new}`" for new, old in columns.items()]
-    return lazy(native.selectExpr("*", *made))
+    return added(
+        table,
+        {new: f"epoch_us(CAST({quoted(old)} AS TIMESTAMP))" for new, old in columns.items()},
+        spark={new: f"unix_micros(CAST(`{old}` AS TIMESTAMP))" for new, old in columns.items()},
+    )
 
 
 def dates(table: nw.LazyFrame, **columns: str) -> nw.LazyFrame:
     """Add dates (UTC) of int64 microseconds: `dates(table, signed_up_on="signed_up_us")`."""
-    native = table.to_native()
-    if table.implementation.is_duckdb():
-        made = [sql(f"CAST(make_timestamp({quoted(old)}) AS DATE) AS {quoted(new)}") for new, old in columns.items()]
-        return lazy(native.select("*", *made))
-    made = [f"CAST(timestamp_micros(`{old}`) AS DATE) AS `{new}`" for new, old in columns.items()]
-    return lazy(native.selectExpr("*", *made))
+    return added(
+        table,
+        {new: f"CAST(make_timestamp({quoted(old)}) AS DATE)" for new, old in columns.items()},
+        spark={new: f"CAST(timestamp_micros(`{old}`) AS DATE)" for new, old in columns.items()},
+    )
+
+
+def longest(table: nw.LazyFrame, columns: Sequence[str], into: str) -> nw.LazyFrame:
+    """Add `into`: how many bytes the longest text in `columns` has."""
+    sizes = ", ".join(f"strlen({quoted(name)})" for name in columns)
+    return added(table, {into: f"greatest({sizes})"})
 
 
 def decimal(table: nw.LazyFrame, column: str, into: str, *, comma: bool = False) -> nw.LazyFrame:
@@ -55,8 +60,7 @@ def decimal(table: nw.LazyFrame, column: str, into: str, *, comma: bool = False)
     narrow = f"CAST(TRY_CAST({cell} AS DECIMAL(18, 6)) * 1000000::BIGINT AS BIGINT)"
     wide = f"TRY_CAST(TRY_CAST({cell} AS DECIMAL(24, 6)) * 1000000 AS BIGINT)"
     is_written = f"{cell} IS NOT NULL AND NOT contains({cell}, '_')"  # the engine would read 1_000 as 1000
-    number = f"CASE WHEN {is_written} THEN coalesce({narrow}, {wide}) END AS {quoted(into)}"
-    return lazy(table.to_native().select("*", sql(number)))
+    return added(table, {into: f"CASE WHEN {is_written} THEN coalesce({narrow}, {wide}) END"})
 
 
 def instant(table: nw.LazyFrame, column: str, into: str, *, form: str, zone: str | None) -> nw.LazyFrame:

@@ -231,8 +231,8 @@ def _publish(
     earlier = redaction.unnamed(said["facts"], tombs, erased.ids)
     counts = redaction.recounted(_counts(said["facts"]["sources"]), rejected, erased.places)
     records = {each["name"]: each["records"] for each in said["facts"]["sources"]}
-    fresh = snapshots.told(staging, names, counts, records, complete)
-    identified = {**earlier["identity"], "anonymous_events": snapshots.anonymous(fresh)}
+    fresh = snapshots.facts(stores.opened(staging, {"tables": names}), counts, records, complete)
+    identified = {**earlier["identity"], "anonymous_events": snapshots.anonymous(fresh["known_by"])}
     facts = {**earlier, **fresh, "warnings": earlier["warnings"], "identity": identified}
     shutil.rmtree(staging / "work")
     without = {name: value for name, value in said.items() if name not in {"memory", "withdrawn"}}

@@ -7,14 +7,13 @@ same mapping again changes nothing and says so.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import resource
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +22,20 @@ import pandas as pd
 from narwhals.exceptions import NarwhalsError
 from tqdm import tqdm
 
-import journeylib
 from journeylib import engine
-from journeylib.data import erasure, identity, opening, quality, quarantine, reading, redaction, tombstones
+from journeylib.data import erasure, identity, opening, quality, quarantine, redaction, tombstones
 from journeylib.data import mapping as mappings
 from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
 from journeylib.data.tombstones import Tombstones
-from journeylib.errors import RefusedError, SourceError, StoreError, first_line
-from journeylib.journeys import growing, reconciliation, snapshots
+from journeylib.errors import SourceError, first_line
+from journeylib.journeys import growing, inputs, reconciliation, snapshots
 from journeylib.journeys.staging import File, RebuildError, stage
 from journeylib.schema import PLACE
 
 __all__ = ["load"]
 
-# Bytes that a load takes at its height for a byte of its sources: work files and the new snapshot beside the old one.
-_ROOM, _ROOM_OF_TEXT = {".parquet": 12, ".gz": 12, ".zst": 16}, 3
-_MOST_GENERATIONS = 30  # loads that add files to those of the first; the next one begins anew
 _COUNTED = ["records_in", "accepted", "quarantined", "duplicates", "reasons", "sources"]
 
 
@@ -93,20 +88,13 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
 
 def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: bool) -> dict[str, Any]:
     files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
-    _refuse_twice(files)
+    inputs.refuse_twice(files)
     tombs = tombstones.read(folder)
-    repairs, idle = _repairs(folder, retry, files)
+    repairs, idle = inputs.repairs(folder, retry, files)
     repairs = redaction.kept(repairs, tombs, _delimiters(said))
-    inputs = [
-        {
-            "source": source.name, "label": reading.label(source, path), "file": path.name, "sha256": digest,
-            "delimiter": source.delimiter, "header_rows": source.header_rows,
-            "repairs": _digest(repairs.get(digest, {})),
-        }
-        for source, path, digest in files
-    ]  # fmt: skip
-    loaded = _identity(said, inputs)
-    there, status = _already(folder, loaded, tombs), "already loaded"
+    given = inputs.listed(files, repairs)
+    loaded = inputs.named(said, given)
+    there, status = inputs.already(folder, loaded, tombs), "already loaded"
     warnings = there["facts"]["warnings"] if there else []
     if there is None:
         for stale in folder.glob(".staging-*"):
@@ -114,14 +102,12 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
         (folder / "snapshots").mkdir(exist_ok=True)
         staging = folder / f".staging-{os.getpid()}"
         try:
-            staging.mkdir()
-            _refuse_without_room(files, folder)
             with engine.bounded():
-                made, warnings = _made(said, folder, staging, files, inputs, repairs, tombs, progress=progress)
+                made, warnings = _made(said, folder, staging, files, given, repairs, tombs, progress=progress)
             shutil.rmtree(staging / "work")
             there = {
-                "snapshot": _free(folder, tombs.named(loaded)), "inputs": inputs, "rules": _journey_rules(said),
-                **made, "loaded": loaded, "reading": _reading(said), "tombstones": tombs.digest,
+                **made, "snapshot": _free(folder, tombs.named(loaded)), "inputs": given, "rules": inputs.rules(said),
+                "loaded": loaded, "reading": inputs.reading(said), "tombstones": tombs.digest,
             }  # fmt: skip
             stores.publish(folder, staging, there)
         finally:
@@ -136,110 +122,14 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
     }
 
 
-def _refuse_without_room(files: list[File], folder: Path) -> None:
-    """Refuse to begin where the disk has less room than a load of these files takes at its height."""
-    need = 0
-    for _, path, _ in files:
-        times = next((times for ending, times in _ROOM.items() if path.name.endswith(ending)), _ROOM_OF_TEXT)
-        need += path.stat().st_size * times
-    free = shutil.disk_usage(folder).free
-    if need > free:
-        raise RefusedError(
-            f"a load of these files takes up to {need / 1e6:,.1f} MB on the disk of {folder}, and "
-            f"{free / 1e6:,.1f} MB are free. Nothing was written. Make room, or put the store on another disk."
-        )
-
-
-def _refuse_twice(files: list[File]) -> None:
-    """Refuse the same content twice in one source: its rows would count twice, or hide each other."""
-    seen: dict[tuple[str, str], Path] = {}
-    for source, path, digest in files:
-        other = seen.setdefault((source.name, digest), path)
-        if other is not path:
-            raise SourceError(f"{other} and {path} of source {source.name} are the same file. Leave one of them out.")
-
-
-def _repairs(folder: Path, retry: Path | None, files: list[File]) -> tuple[Repairs, list[str]]:
-    """The repairs that the store remembers and those of a repaired quarantine; warnings of those that do not apply."""
-    try:
-        said = stores.manifest(folder)
-    except StoreError:
-        if retry:
-            raise
-        return {}, []
-    known = quarantine.recall(folder / "snapshots" / said["snapshot"])
-    rows_before = {one["sha256"]: one["header_rows"] for one in said["inputs"]}
-    present = {digest: source.header_rows for source, _, digest in files}
-    if retry:
-        rejected = engine.collect(stores.tables(folder, said)["quarantine"].select("file_sha256", "source_row"))
-        again = quarantine.read_repairs(retry, rejected, known)
-        if set(again) - set(present):
-            raise SourceError(
-                f"{retry} repairs rows of a file that has changed since, or is not loaded now. Load first, then repair "
-                "the quarantine of that load."
-            )
-        for digest, rows in again.items():
-            known[digest] = {**known.get(digest, {}), **rows}
-    # Under another number of header rows, a row's number means another row.
-    applies = {digest for digest, rows in present.items() if rows == rows_before.get(digest, rows)}
-    idle = sum(len(rows) for digest, rows in known.items() if digest not in applies)
-    warnings = [f"{idle:,} repairs are of files that changed or are not loaded now; they wait"] if idle else []
-    moved = set(present) - applies
-    return {digest: rows for digest, rows in known.items() if digest not in moved}, warnings
-
-
 def _delimiters(said: Mapping) -> list[str]:
     return [source.delimiter for source in said.sources if source.delimiter]
-
-
-def _digest(said: Any) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _identity(said: Mapping, inputs: list[dict[str, Any]]) -> str:
-    """Name the snapshot by what goes into it: files, journey rules, and how the files are read."""
-    whole = [inputs, _journey_rules(said), _reading(said)]
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _reading(said: Mapping) -> str:
-    """Fingerprint how files become events and customers: the mapping's sources, identity, and the code."""
-    package = Path(journeylib.__file__).parent
-    code = [package / "days.py", package / "schema.py", *sorted((package / "data").glob("*.py"))]
-    code += [*sorted((package / "engine").glob("*.py")), *sorted((package / "journeys").glob("*.py"))]
-    rules = [
-        {name: value for name, value in vars(source).items() if name not in {"path", "files", "may_lack"}}
-        for source in said.sources
-    ]
-    stitching = [said.identity_mode, said.look_back_days, said.largest]
-    whole = [rules, stitching, [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]]
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _journey_rules(said: Mapping) -> dict[str, Any]:
-    rules = {name: value for name, value in vars(said).items() if name != "sources"}
-    complete = said.complete_through and said.complete_through.isoformat()
-    return {**rules, "end_touchpoints": list(said.end_touchpoints), "complete_through": complete}
-
-
-def _already(folder: Path, loaded: str, tombs: Tombstones) -> dict[str, Any] | None:
-    """The store's manifest, where it is of just this load, and whole."""
-    try:
-        there = stores.manifest(folder)
-    except StoreError:
-        return None
-    home = folder / "snapshots" / there["snapshot"]
-    is_whole = all((home / name).is_file() for names in there["tables"].values() for name in names)
-    # A time that lay in the future may have come.
-    is_due = there["facts"]["reasons"].get("future_time", 0)
-    is_same = (there.get("loaded"), there.get("tombstones")) == (loaded, tombs.digest)
-    return there if is_same and is_whole and not is_due else None
 
 
 def _free(folder: Path, snapshot: str) -> str:
     """A name for a new snapshot: this one, or another where the same was loaded before and is kept."""
     while (folder / "snapshots" / snapshot).exists():
-        snapshot = _digest([snapshot])[:12]
+        snapshot = inputs.digest([snapshot])[:12]
     return snapshot
 
 
@@ -248,64 +138,55 @@ def _made(
     folder: Path,
     staging: Path,
     files: list[File],
-    inputs: list[dict[str, Any]],
+    given: list[dict[str, Any]],
     repairs: Repairs,
     tombs: Tombstones,
     *,
     progress: bool,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Write a snapshot into `staging`, of the newest and what is new where it can be had so; its manifest and warnings.
+    """Write a snapshot into `staging`: the newest one and what is new where that can be had, else all anew.
 
-    The warnings may name ids; those among the facts do not, for pages show them.
+    The answer is what its manifest says of it, and warnings. The warnings may name ids; those in the manifest
+    do not, for pages show them.
     """
-    there = _may_grow(said, folder, inputs, tombs)
-    (staging / "work").mkdir()
-    if there:
-        fresh = [file for file, each in zip(files, inputs, strict=True) if each not in there["inputs"]]
-        steps = tqdm(total=2 * len(fresh) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
+    is_shown = progress and sys.stderr.isatty()
+    if there := inputs.may_grow(said, folder, given, tombs):
+        fresh = [file for file, each in zip(files, given, strict=True) if each not in there["inputs"]]
+        _begin(staging, fresh, folder)
         try:
-            grown = growing.grow(said, folder, there, staging, files, fresh, repairs, step=steps.update)
+            with _steps(fresh, is_shown=is_shown) as steps:
+                return growing.grow(said, folder, there, staging, files, fresh, repairs, step=steps.update)
         except RebuildError:
-            for each in staging.iterdir():
-                shutil.rmtree(each) if each.is_dir() else each.unlink()
-            (staging / "work").mkdir()
-        else:
-            return {name: value for name, value in vars(grown).items() if name != "warnings"}, grown.warnings
-        finally:
-            steps.close()
-    return _load(said, staging, files, repairs, tombs, progress=progress)
+            shutil.rmtree(staging)
+    _begin(staging, files, folder)
+    with _steps(files, is_shown=is_shown) as steps:
+        return _anew(said, staging, files, repairs, tombs, step=steps.update)
 
 
-def _may_grow(said: Mapping, folder: Path, inputs: list[dict[str, Any]], tombs: Tombstones) -> dict[str, Any] | None:
-    """The newest snapshot's manifest, where all that it was made of is among these inputs and means the same."""
-    try:
-        there = stores.manifest(folder)
-    except StoreError:
-        return None
-    rules = [{**each, "complete_through": None} for each in (there["rules"], _journey_rules(said))]
-    is_same = rules[0] == rules[1] and there["reading"] == _reading(said)
-    has_grown = all(each in inputs for each in there["inputs"])
-    # Who is merged with whom, which of equal events come too soon and whose row is forgotten are told of all at once.
-    is_whole = said.identity_mode == "graph" or said.retry_seconds or tombs
-    is_whole = is_whole or any(len(source.columns.get("customer_id", ())) > 2 for source in said.sources)
-    of_events = {source.name for source in said.sources if source.kind == "events"}
-    has_events = any(each not in there["inputs"] and each["source"] in of_events for each in inputs)
-    is_due = there["facts"]["reasons"].get("future_time", 0)
-    if "memory" not in there or there["memory"]["generation"] >= _MOST_GENERATIONS:  # else files would become many
-        return None
-    return there if is_same and has_grown and has_events and not (is_whole or is_due) else None
+def _begin(staging: Path, files: list[File], folder: Path) -> None:
+    inputs.refuse_without_room(files, folder)
+    (staging / "work").mkdir(parents=True)
 
 
-def _load(
-    said: Mapping, staging: Path, files: list[File], repairs: Repairs, tombs: Tombstones, *, progress: bool
+def _steps(files: list[File], *, is_shown: bool) -> Any:
+    return tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not is_shown)
+
+
+def _anew(
+    said: Mapping,
+    staging: Path,
+    files: list[File],
+    repairs: Repairs,
+    tombs: Tombstones,
+    *,
+    step: Callable[[], object],
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the snapshot of all files into `staging`."""
     work = staging / "work"
-    steps = tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not (progress and sys.stderr.isatty()))
-    found = stage(said, files, repairs, work, step=steps.update)
+    found = stage(said, files, repairs, work, step=step)
     counts = reconciliation.counts(found)
     reconciliation.reconcile(found.records, counts, said)
-    steps.update()
+    step()
 
     stitched = identity.stitch(
         found.accepted("events"), found.narrow(), mode=said.identity_mode, work=work,
@@ -326,27 +207,20 @@ def _load(
         unfit = pd.concat([unfit, erased.places[PLACE].assign(rule=quality.ERASED.name)], ignore_index=True)
     engine.write(origins, staging / erasure.ORIGINS, order_by=["id", *PLACE])
     names = snapshots.write(events, known, staging, said, rows=int(rows))
-    steps.update()
+    step()
 
     rejected = redaction.hidden(quarantine.described(unfit, found.opened, repairs), tombs, _delimiters(said))
     if tombs:
         counts = redaction.recounted(counts, rejected, erased.places)
     quarantine.keep(rejected, repairs, staging)
-    facts = snapshots.told(staging, names, counts, found.records, said.complete_through)
+    facts = snapshots.facts(stores.opened(staging, {"tables": names}), counts, found.records, said.complete_through)
     facts["warnings"] = sorted(found.odd.publishable)
-    facts["identity"] = {
-        "mode": said.identity_mode,
-        "customers": stitched.customers_by_mode,
-        "anonymous_events": snapshots.anonymous(facts),
-        "unmerged_components": stitched.unmerged,
-        "too_large": stitched.too_large,
-    }
+    facts["identity"] = snapshots.identified(said.identity_mode, stitched, facts["known_by"])
     warnings = found.odd.warnings
     if tombs:
         facts |= {name: redaction.unnamed(facts[name], tombs, erased.ids) for name in ["warnings", "identity"]}
         warnings = redaction.unnamed(warnings, tombs, erased.ids)
-    steps.update()
-    steps.close()
+    step()
     made: dict[str, Any] = {"tables": {**names, "quarantine": ["quarantine.parquet"]}, "facts": facts}
     if not tombs:
         made["memory"] = growing.remembered(found, counts, staging)

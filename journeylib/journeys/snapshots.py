@@ -14,12 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from journeylib import engine
+from journeylib.data import identity
 from journeylib.data.mapping import Mapping
 from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys.buckets import Rules, cut, ordered, summed
 from journeylib.schema import CUSTOMERS, EVENTS
 
-__all__ = ["BESIDE", "anonymous", "content", "facts", "told", "write", "write_customers", "write_journeys"]
+__all__ = ["BESIDE", "anonymous", "content", "facts", "identified", "write", "write_customers", "write_journeys"]
 
 _ROWS_A_BUCKET = 1_000_000
 _MOST_ROWS = 2**40  # of a file
@@ -37,27 +38,21 @@ def write(
     return {**tables, "customers": ["customers.parquet"]}
 
 
-def told(
-    staging: Path, tables: dict[str, list[str]], counts: pd.DataFrame, records: dict[str, int], declared: date | None
-) -> dict[str, Any]:
-    """Gather the `facts` of tables that were written whole into `staging`."""
-    events, customers = (engine.scan([staging / name for name in tables[kind]]) for kind in ("events", "customers"))
-    return facts(events, customers, engine.fingerprint(content(events)), counts, records, declared)
-
-
 def facts(
-    events: nw.LazyFrame,
-    customers: nw.LazyFrame,
-    fingerprint: engine.Print,
+    tables: dict[str, nw.LazyFrame],
     counts: pd.DataFrame,
     records: dict[str, int],
     declared: date | None,
+    *,
+    fingerprint: engine.Print | None = None,
 ) -> dict[str, Any]:
-    """Gather what the manifest says: the reconciliation, the time span and the content's fingerprint.
+    """Gather what the manifest says of tables: the reconciliation, the time span and the content's fingerprint.
 
-    `fingerprint` is that of the events (see `content`), `declared` the last whole day of the data, where the
-    mapping says it.
+    `declared` is the last whole day of the data, where the mapping says it; `fingerprint` that of the events (see
+    `content`), where it is known.
     """
+    events, customers = tables["events"], tables["customers"]
+    said = engine.fingerprint(content(events)) if fingerprint is None else fingerprint
     occurred = nw.col("occurred_us")
     span = engine.collect(
         events.select(first=occurred.min(), last=occurred.max(), customers=nw.col("customer_id").n_unique())
@@ -83,7 +78,7 @@ def facts(
         "last_on": day_of(last).isoformat(),
         "ends_us": last + 1 if declared is None else midnight(declared) + DAY_US,
         "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
-        "fingerprint": f"{fingerprint}+{engine.fingerprint(customers)}",
+        "fingerprint": f"{said}+{engine.fingerprint(customers)}",
     }
 
 
@@ -92,9 +87,20 @@ def content(events: nw.LazyFrame) -> nw.LazyFrame:
     return events.select(*(name for name in EVENTS if name not in {"source", "source_row"}))
 
 
-def anonymous(facts: dict[str, Any]) -> int:
-    """How many events of a snapshot have nobody behind them that is known."""
-    return sum(facts["known_by"].get(how, 0) for how in ["device", "nobody"])
+def identified(mode: str, counted: identity.Counted, known_by: dict[str, int]) -> dict[str, Any]:
+    """Gather what the manifest says of who is who; `known_by` counts events by how their customer is known."""
+    return {
+        "mode": mode,
+        "customers": counted.customers_by_mode,
+        "anonymous_events": anonymous(known_by),
+        "unmerged_components": counted.unmerged,
+        "too_large": counted.too_large,
+    }
+
+
+def anonymous(known_by: dict[str, int]) -> int:
+    """How many events have nobody behind them that is known."""
+    return sum(known_by.get(how, 0) for how in ["device", "nobody"])
 
 
 def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 
 from journeylib import engine
-from journeylib.data import duplicates, oddities, opening, quarantine, reading
+from journeylib.data import duplicates, oddities, opening, places, quarantine, reading
 from journeylib.data.mapping import Mapping
 from journeylib.data.oddities import Oddities
 from journeylib.data.opening import Opened
@@ -83,13 +83,13 @@ def stage(
     tables: dict[str, list[nw.LazyFrame]] = {"events": [], "customers": []}
     opened: dict[str, Opened] = {}
     records: dict[str, int] = {}
-    labels = before.labels if before else sorted(reading.label(source, path) for source, path, _ in files)
+    labels = before.labels if before else sorted(places.label(source, path) for source, path, _ in files)
     for source in said.sources:
         plain: dict[Path, Opened] = {}
         for path, digest in [(path, digest) for one, path, digest in files if one is source]:
             here = work / str(len(opened))
             here.mkdir()
-            label = reading.label(source, path)
+            label = places.label(source, path)
             file = opened[label] = opening.open_file(source, path, here, digest=digest)
             records[source.name] = records.get(source.name, 0) + file.records
             step()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date, timedelta
+
 import pytest
 
 import journeylib
@@ -70,6 +73,8 @@ def test_a_log_in_that_comes_later_gives_its_owner_what_the_device_did_before(gr
     grown(FIRST, ["5,cy,d1,2026-01-04,signed in"])
     assert ("cy", "4", 1) in _steps(tmp_path / "store")
     assert ("cy", "5", 2) in _steps(tmp_path / "store")
+    journeys = stores.tables(tmp_path / "store", stores.manifest(tmp_path / "store"))["journeys"]
+    assert sorted(engine.collect(journeys)["customer_id"]) == ["ann", "bob", "cy"]
     assert stores.manifest(tmp_path / "store")["facts"]["known_by"] == {"after": 1, "itself": 4}
 
 
@@ -97,6 +102,51 @@ def test_rejected_rows_of_all_loads_stand_in_one_file_for_repair(grown, tmp_path
     snapshot = tmp_path / "store" / "snapshots" / stores.manifest(tmp_path / "store")["snapshot"]
     text = (snapshot / "quarantine.csv").read_text(encoding="utf-8-sig")
     assert (text.count("never"), answer["quarantined"]) == (2, 2)
+
+
+def test_a_stretch_that_its_length_cuts_goes_on_being_cut_where_it_was(grown, tmp_path):
+    # No silence is longer than the gap. The third stretch of 180 days begins at 361; one counted from 182 would not.
+    days = [*range(0, 400, 7), 361]
+    grown([f"{day},ann,,{date(2025, 1, 1) + timedelta(days=day)},view" for day in days], ["late,ann,,2025-12-01,view"])
+    store = tmp_path / "store"
+    steps = {event: step for _, event, step in _steps(store)}
+    assert (steps["182"], steps["361"], steps["364"], _generation(store)) == (1, 1, 2, 1)
+    shutil.rmtree(store)
+    grown([])
+    assert {event: step for _, event, step in _steps(store)} == steps
+
+
+def test_equal_events_without_an_id_are_so_many_whichever_file_they_come_with(grown, tmp_path):
+    grown([*FIRST, ",ann,,2026-01-04,view"], [",ann,,2026-01-04,view"])
+    frame = engine.collect(stores.tables(tmp_path / "store", stores.manifest(tmp_path / "store"))["events"])
+    made = sorted(each for each in frame["event_id"] if ":" not in each)
+    assert [each[-2:] for each in made] == ["-1", "-2"]
+    assert made[0][:32] == made[1][:32]
+    assert _generation(tmp_path / "store") == 1
+
+
+def test_customers_that_come_again_are_told_anew_and_keep_apart_from_devices(tmp_path):
+    (tmp_path / "web").mkdir()
+    events = {"kind": "events", "name": "web", "path": str(tmp_path / "web"), "columns": COLUMNS}
+    people = {
+        "kind": "customers", "name": "people", "path": str(tmp_path / "*.csv"), "columns": {"customer_id": "who"},
+        "attributes": {"plan": "plan"},
+    }  # fmt: skip
+    mapping = {key: value for key, value in MAPPING.items() if key not in ("columns", "constants", "time")}
+    mapping["source"] = [{**events, "constants": MAPPING["constants"], "time": MAPPING["time"]}, people]
+    for at, (line, plan) in enumerate(
+        [("1,device:7,,2026-01-01,view", "free"), ("2,device:7,,2026-01-02,view", "paid")]
+    ):
+        (tmp_path / "web" / f"{at}.csv").write_text(f"id,user,device,at,what,changed\n{line},\n", encoding="utf-8")
+        (tmp_path / f"{at}.csv").write_text(f"who,plan\n{'device:7' if at else 'bob'},{plan}\n", encoding="utf-8")
+        before = {path: path.read_bytes() for path in (tmp_path / "store").glob("snapshots/*/*")}
+        journeylib.load(mapping=mapping, store=tmp_path / "store")
+        assert all(path.read_bytes() == was for path, was in before.items())
+    tables = stores.tables(tmp_path / "store", stores.manifest(tmp_path / "store"))
+    told = engine.collect(tables["customers"], order_by=["customer_id"])
+    assert list(zip(told["customer_id"], told["plan"], strict=True)) == [("bob", "free"), ("person:device:7", "paid")]
+    assert set(engine.collect(tables["events"])["customer_id"]) == {"person:device:7"}
+    assert _generation(tmp_path / "store") == 1
 
 
 def test_who_is_forgotten_leaves_no_trace_in_the_files_of_a_store_that_grew(grown, tmp_path):
