@@ -75,7 +75,7 @@ def chosen() -> Any:
 def lacking() -> str:
     """Say what Spark needs that is not here, and how to get it; empty where nothing is missing."""
     if importlib.util.find_spec("pyspark") is None:
-        return "pyspark is not installed. Install it: pip install 'journey-analytics-suite[spark]'."
+        return "pyspark is not installed. Install it from the project's folder: pip install '.[spark]'."
     home = os.environ.get("JAVA_HOME")
     if home and not (Path(home) / "bin" / "java").is_file():
         return f"JAVA_HOME is {home}, which has no bin/java. Set it to the folder of a {_JAVA}."

@@ -223,7 +223,8 @@ def _beside_sql(folder: Path, _: int, __: str, repeats: int) -> dict[str, tuple[
     store = journeylib.open_store(folder / "store")
     snapshot = folder / "store" / "snapshots" / json.loads((folder / "store" / "manifest.json").read_text())["snapshot"]
     day = 86_400_000_000
-    values: dict[str, Any] = {name: str(snapshot / f"{name}*.parquet") for name in ["steps", "journeys", "customers"]}
+    files = {"steps": "events", "journeys": "journeys", "customers": "customers"}  # a step stands with its event
+    values: dict[str, Any] = {name: str(snapshot / f"{file}*.parquet") for name, file in files.items()}
     values |= {"begins": store.begins_us // day, "ends": store.ends_us // day}
     connection = duckdb.connect()
     found = {}
