@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, sync_playwright
 from journeylib import engine
 
 ROOT = Path(__file__).parent.parent
+# What they import lies in another environment (`make rivals`).
+collect_ignore = [f"heavy/bench/in_{rival}.py" for rival in ("pandas", "polars", "retentioneering")]
 
 MAPPING = """
 [[source]]
