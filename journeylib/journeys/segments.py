@@ -25,6 +25,7 @@ __all__ = ["UNKNOWN", "attach", "check", "is_of_journeys", "known", "named", "re
 UNKNOWN = "unknown"
 _NOTHING = "none"
 _AT = "_at_us"
+_SINCE = nw.col("valid_from_us").fill_null(-(2**62))
 _Kind = Attribute | Cohort | Bands | First | dict[str, Where]
 
 
@@ -94,15 +95,17 @@ def attach(
     it was not known yet. Without it groups are as they stood at the start of the store's period, except
     that an attribute whose first value came later counts by that; segments of journeys need `at`.
     """
-    for name, definition in segments.items():
-        kind = understood(name, definition, store.attributes)
+    marked = given = table.with_columns(_at_us=nw.lit(store.start_us) if at is None else nw.col(at))
+    kinds = {name: understood(name, definition, store.attributes) for name, definition in segments.items()}
+    attributes = {name: kind.name for name, kind in kinds.items() if isinstance(kind, Attribute)}
+    for name, kind in kinds.items():
         keys = ["customer_id", "started_us"] if _is_of_journeys(kind) else ["customer_id"]
-        _has(table, name, definition, keys, at)
-        instants = table.select(*keys, _at_us=nw.lit(store.start_us) if at is None else nw.col(at))
-        instants = instants.group_by(*keys, _AT).agg(rows=nw.len()).drop("rows")
+        _has(table, name, segments[name], keys, at)
         if isinstance(kind, Attribute):
-            groups = _attribute(instants, store, kind.name, is_open=at is None)
-        elif isinstance(kind, Cohort):
+            continue
+        # Of the table as it was given: what others have been attached to it would be made again for each.
+        instants = given.group_by(*keys, _AT).agg(rows=nw.len()).drop("rows")
+        if isinstance(kind, Cohort):
             groups = _cohort(instants, store, kind, is_open=at is None)
         elif isinstance(kind, First):
             groups = _first(instants, store, kind)
@@ -110,10 +113,9 @@ def attach(
             groups = _bands(instants, store, kind)
         else:
             groups = conditions.grouped(instants, store, name, kind)
-        marked = table.with_columns(_at_us=nw.lit(store.start_us) if at is None else nw.col(at))
-        joined = marked.join(groups.select(*keys, _AT, **{name: nw.col("_group")}), on=[*keys, _AT], how="left")
-        table = joined.with_columns(**{name: nw.col(name).fill_null(UNKNOWN)}).drop(_AT)
-    return table
+        marked = marked.join(groups.select(*keys, _AT, **{name: nw.col("_group")}), on=[*keys, _AT], how="left")
+    marked = _with_attributes(marked, store, attributes, is_open=at is None) if attributes else marked
+    return marked.with_columns(nw.col(*segments).fill_null(UNKNOWN)).drop(_AT) if segments else marked.drop(_AT)
 
 
 def known(table: nw.LazyFrame, by: str) -> nw.LazyFrame:
@@ -171,14 +173,27 @@ def _has(table: nw.LazyFrame, name: str, definition: Definition, keys: list[str]
         refuse_later({name: definition}, "what is counted here")
 
 
-def _attribute(instants: nw.LazyFrame, store: Store, name: str, *, is_open: bool) -> nw.LazyFrame:
-    since = nw.col("valid_from_us")
-    known = store.customers.select("customer_id", valid_from_us=since.fill_null(-(2**62)), _group=nw.col(name))
+def _with_attributes(marked: nw.LazyFrame, store: Store, names: Mapping[str, str], *, is_open: bool) -> nw.LazyFrame:
+    """Add attributes as they stood: a version holds from its instant to the next one's, none before the first.
+
+    Where `is_open`, the first holds from the beginning of time. So at every instant one row of a customer holds.
+    """
+    since, until = nw.col("_from_us"), nw.col("_until_us")
+    known = store.customers.select("customer_id", **{name: nw.col(of) for name, of in names.items()}, _from_us=_SINCE)
+    following = since.shift(-1).over("customer_id", order_by=["_from_us", *names])
     first = since.min().over("customer_id")
-    joined = instants.join(known.with_columns(_first_us=first), on="customer_id", how="inner")
-    then = since <= nw.col(_AT)
-    held = joined.filter(then | (since == nw.col("_first_us")) if is_open else then)
-    return held.filter(since == since.max().over("customer_id", _AT))
+    known = known.with_columns(_until_us=following, _first_us=first)
+    if is_open:
+        known = known.with_columns(_from_us=nw.when(since != nw.col("_first_us")).then(since)).drop("_first_us")
+    else:
+        nothing = {name: nw.lit(None).cast(kind) for name, kind in known.select(*names).collect_schema().items()}
+        before = known.filter(since == nw.col("_first_us")).group_by("customer_id").agg(_until_us=since.min())
+        before = before.with_columns(**nothing, _from_us=nw.lit(None).cast(nw.Int64))
+        columns = ["customer_id", *names, "_from_us", "_until_us"]
+        known = nw.concat([known.select(columns), before.select(columns)])
+    joined = marked.join(known, on="customer_id", how="left")
+    holds = (since.is_null() | (since <= nw.col(_AT))) & (until.is_null() | (nw.col(_AT) < until))
+    return joined.filter(holds).drop("_from_us", "_until_us")
 
 
 def _cohort(instants: nw.LazyFrame, store: Store, kind: Cohort, *, is_open: bool) -> nw.LazyFrame:
@@ -186,8 +201,7 @@ def _cohort(instants: nw.LazyFrame, store: Store, kind: Cohort, *, is_open: bool
         seen = store.journeys.group_by("customer_id").agg(_us=nw.col("started_us").min())
         people = engine.dates(seen, _on="_us")
     else:
-        newest = nw.col("valid_from_us").fill_null(-(2**62))
-        people = store.customers.filter(newest == newest.max().over("customer_id")).with_columns(
+        people = store.customers.filter(_SINCE == _SINCE.max().over("customer_id")).with_columns(
             _on=nw.col(kind.column)
         )
         people = engine.microseconds(people, _us="_on").filter(~nw.col("_us").is_null())

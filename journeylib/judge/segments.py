@@ -75,21 +75,23 @@ def compared(
     chosen = segments.named(definitions, by) | segments.named(definitions, alike)
     measure = registry.MEASURES.get(key)
     try:
-        table = registry.units(key, view, **asked)
+        in_journeys = any(map(segments.is_of_journeys, chosen.values()))
+        table = registry.units(key, view, in_journeys=in_journeys, **asked)
         is_landed = measure is not None and measure.has_landmark and asked.get("landmark_days")
         if measure is not None and measure.is_at_start and not is_landed:
             segments.refuse_later(chosen, key)
         marked = segments.attach(table, view, chosen, at="zero_us")
+        marked = engine.kept(marked) if measure is not None and measure.is_over_time else marked  # it is asked twice
     except JourneyError as error:
         if measure is None:
             raise
         return _tagged(schema.not_applicable(str(error), _BY, _EXTRA), key)
     assert measure is not None
     strata = [alike] if alike else []
-    with engine.shared(marked) as rows_of_groups:
-        everyone = groups = contrasts.cells(rows_of_groups, strata, group=by)
-        if segments.UNKNOWN in everyone.names:
-            groups = contrasts.cells(segments.known(rows_of_groups, by), strata, group=by)
+    each = contrasts.gathered(marked, strata, group=by)
+    everyone = groups = contrasts.summed(each)
+    if segments.UNKNOWN in everyone.names:
+        groups = contrasts.summed(segments.known(each, "group"))
     gaps = compare.differences(groups, baseline=baseline or None, of=measure.of)
     if gaps.empty:
         return _tagged(schema.not_applicable(str(gaps.attrs["not_applicable"]), _BY, _EXTRA), key)

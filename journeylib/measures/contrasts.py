@@ -16,12 +16,12 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from journeylib import engine
+from journeylib import engine, trace
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums
 from journeylib.estimates.weighted import Bools, Cells, Places
 
-__all__ = ["MOST_ROWS", "Groups", "cells", "rows"]
+__all__ = ["MOST_ROWS", "Groups", "cells", "gathered", "rows", "summed"]
 
 MOST_ROWS = 200_000
 _UNKNOWN = "unknown"
@@ -87,13 +87,25 @@ def cells(table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "grou
     >>> found.names, found.everyone, found.sums("y").m, found.cells.xm.tolist()
     (['x', 'y'], 2, 5.0, [[1.0, 2.0], [0.0, 6.0]])
     """
-    keys = ["group", *(f"stratum_{at}" for at in range(len(strata)))]
+    return summed(gathered(table, strata, group=group))
+
+
+def gathered(table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "group") -> nw.LazyFrame:
+    """Make what `cells` adds up, and keep it: a row for each customer, `group` and `stratum_0`, …, with m and x."""
+    texts = {"group": group, **{f"stratum_{at}": name for at, name in enumerate(strata)}}
+    return engine.kept(_each(table, texts, {}))
+
+
+def summed(each: nw.LazyFrame) -> Groups:
+    """Add up what was `gathered`, or some rows of it."""
+    strata = [name for name in each.collect_schema().names() if name.startswith("stratum_")]
+    keys = ["group", *strata]
     m, x = (nw.col(name).cast(nw.Float64) for name in ("m", "x"))
     m_2, x_2 = (nw.col(name).cast(nw.Float64) for name in ("m_2", "x_2"))
     products = {"mm": (m * m_2).sum(), "xm": (x * m_2).sum(), "xx": (x * x_2).sum()}
     both = [*keys, *(f"{name}_2" for name in keys)]
     plain = {"customers": nw.len(), "m": nw.col("m").sum(), "x": nw.col("x").sum()}
-    with engine.shared(_each(table, dict(zip(keys, [group, *strata], strict=True)), {})) as each:
+    with trace.unnoted():
         other = each.select("customer_id", **{f"{name}_2": nw.col(name) for name in [*keys, "m", "x"]})
         pairs = each.join(other, on="customer_id", how="inner")
         found = engine.collect(pairs.group_by(*both).agg(**plain, **products), order_by=both)

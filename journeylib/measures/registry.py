@@ -47,7 +47,8 @@ def units(key: str, view: Store, **asked: Any) -> nw.LazyFrame:
     """Make the unit table of the measure `key` over the store's period.
 
     Settings: goal (touchpoint, within_days) and landmark_days, chain, pattern and pattern_days, survey (asked,
-    answered, within_days), currency. Raises ParameterError where the measure is unknown or lacks a setting.
+    answered, within_days), currency, in_journeys (False where nobody asks in which journey an answer was given).
+    Raises ParameterError where the measure is unknown or lacks a setting.
     """
     measure = MEASURES.get(key)
     if measure is None:
@@ -97,7 +98,7 @@ def _money(of: Callable[..., nw.LazyFrame]) -> Callable[[Store, Asked], nw.LazyF
 
 
 def _of_answers(of: Callable[..., nw.LazyFrame]) -> Callable[[Store, Asked], nw.LazyFrame]:
-    return lambda view, _: of(view.events_in_period, steps=view.steps)
+    return lambda view, asked: of(view.events_in_period, steps=view.steps if asked.get("in_journeys", True) else None)
 
 
 def _of_journeys(of: Callable[..., nw.LazyFrame]) -> Callable[[Store, Asked], nw.LazyFrame]:
