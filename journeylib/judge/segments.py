@@ -17,7 +17,7 @@ from journeylib.days import DAY_US
 from journeylib.errors import JourneyError, ParameterError
 from journeylib.journeys import amounts, segments
 from journeylib.journeys.definitions import Definition
-from journeylib.journeys.view import Store
+from journeylib.journeys.view import Store, in_period
 from journeylib.judge import compare, ranks
 from journeylib.measures import contrasts, registry
 from journeylib.measures import edges as transitions
@@ -156,24 +156,37 @@ def inside(found: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @measured
-def edges(steps: nw.LazyFrame, by: str, *, alike: str = "", baseline: str = "", most: int = 6) -> pd.DataFrame:
-    """Compare the groups in the `most` frequent transitions of their journeys: a row a transition and group.
+def edges(
+    view: Store,
+    definitions: Mapping[str, Definition],
+    by: str,
+    *,
+    alike: str = "",
+    baseline: str = "",
+    most: int = 6,
+) -> pd.DataFrame:
+    """Compare the groups of the segment `by` in the `most` frequent transitions: a row a transition and group.
 
-    `steps` have the text columns `by` and `alike`, as they stood when the journey began. `estimate` is the share
-    of the group's journeys that make the transition less that of `baseline`, or of the rest: made
-    alike by `alike`, else as it is. One contrast each, with its p. "unknown" is no group to compare.
+    Groups are those of when a journey began. `estimate` is the share of the group's journeys that make the
+    transition less that of `baseline`, or of the rest: made alike by the segment `alike`, else as it is. One contrast
+    each, with its p. "unknown" is no group to compare.
     """
-    columns, rows = ["source", "target", "group", "baseline"], []
-    strata = [alike] if alike else []
-    with engine.shared(steps.filter(nw.col(by) != segments.UNKNOWN)) as known:
-        for source, target in transitions.frequent(known, most=most):
-            units = transitions.units(known, source, target, [by, *strata])
-            found = compare.differences(contrasts.cells(units, strata, group=by), baseline=baseline or None)
-            if found.empty:
-                return schema.not_applicable(str(found.attrs["not_applicable"]), columns, ["p"])
-            rows += [{"source": source, "target": target, **row} for row in compare.primary(found).to_dict("records")]
-    if not rows:
+    columns, rows, strata = ["source", "target", "group", "baseline"], [], [alike] if alike else []
+    chosen = segments.named(definitions, by) | segments.named(definitions, alike)
+    journeys = in_period(view.journeys, view).select("customer_id", "started_us")
+    placed = segments.known(segments.attach(journeys, view, chosen, at="started_us"), by)
+    steps = view.steps.join(placed, on=["customer_id", "started_us"], how="inner")
+    pairs = transitions.frequent(steps, most=most)
+    if not pairs:
         return schema.not_applicable("no journey has two steps", columns, ["p"])
+    marks = [f"x_{at}" for at in range(len(pairs))]
+    each = contrasts.gathered(transitions.units(steps, pairs, [by, *strata]), strata, group=by, of=marks)
+    for mark, (source, target) in zip(marks, pairs, strict=True):
+        made = each.with_columns(x=nw.col(mark)).drop(marks)
+        found = compare.differences(contrasts.summed(made), baseline=baseline or None)
+        if found.empty:
+            return schema.not_applicable(str(found.attrs["not_applicable"]), columns, ["p"])
+        rows += [{"source": source, "target": target, **row} for row in compare.primary(found).to_dict("records")]
     return pd.DataFrame(rows)[[*columns, *schema.RESULT, "p"]]
 
 

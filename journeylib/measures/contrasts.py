@@ -90,10 +90,15 @@ def cells(table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "grou
     return summed(gathered(table, strata, group=group))
 
 
-def gathered(table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "group") -> nw.LazyFrame:
-    """Make what `cells` adds up, and keep it: a row for each customer, `group` and `stratum_0`, …, with m and x."""
+def gathered(
+    table: nw.LazyFrame, strata: Sequence[str] = (), *, group: str = "group", of: Sequence[str] = ("x",)
+) -> nw.LazyFrame:
+    """Make what `cells` adds up, and keep it: a row for each customer, `group` and `stratum_0`, …, with m and x.
+
+    A table may have several columns that are summed, named by `of`; each may be made x then.
+    """
     texts = {"group": group, **{f"stratum_{at}": name for at, name in enumerate(strata)}}
-    return engine.kept(_each(table, texts, {}))
+    return engine.kept(_each(table, texts, {}, of))
 
 
 def summed(each: nw.LazyFrame) -> Groups:
@@ -168,9 +173,11 @@ def _people(each: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _each(table: nw.LazyFrame, texts: Mapping[str, str], numbers: Mapping[str, str]) -> nw.LazyFrame:
+def _each(
+    table: nw.LazyFrame, texts: Mapping[str, str], numbers: Mapping[str, str], of: Sequence[str] = ("x",)
+) -> nw.LazyFrame:
     """A row for each customer and combination of values, with its m and x."""
     named = {into: nw.col(name).cast(nw.String).fill_null(_UNKNOWN) for into, name in texts.items()}
     plain = {into: nw.col(name).cast(nw.Float64) for into, name in numbers.items()}
-    chosen = table.select("customer_id", "m", "x", **named, **plain)
-    return chosen.group_by("customer_id", *texts, *numbers).agg(m=nw.col("m").sum(), x=nw.col("x").sum())
+    chosen = table.select("customer_id", "m", *of, **named, **plain)
+    return chosen.group_by("customer_id", *texts, *numbers).agg(nw.col("m", *of).sum())

@@ -34,17 +34,23 @@ def frequent(steps: nw.LazyFrame, *, most: int = 6) -> list[tuple[str, str]]:
     return [(str(source), str(target)) for source, target in found[_EDGE].head(most).itertuples(index=False)]
 
 
-def units(steps: nw.LazyFrame, source: str, target: str, by: Sequence[str] = ()) -> nw.LazyFrame:
-    """Make the unit table of one transition, lazily: a row a journey, `zero_us` its start, m = 1, x = 1 if it makes it.
+def units(steps: nw.LazyFrame, pairs: Sequence[tuple[str, str]], by: Sequence[str] = ()) -> nw.LazyFrame:
+    """Make the unit table of transitions, lazily: a row a journey, `zero_us` its start, m = 1.
 
-    The text columns `by` are those of the journey's first step.
+    `x_0` is 1 if it makes the first of `pairs`, `x_1` the second, … The text columns `by` are those of the journey's
+    first step.
     """
-    made = _moves(steps).filter(nw.col("source") == source, nw.col("target") == target)
-    made = made.group_by(*_JOURNEY).agg(times=nw.len())
-    journeys = steps.filter(nw.col("step") == 1).select(*_JOURNEY, *by, zero_us=nw.col("started_us"))
-    joined = journeys.join(made, on=_JOURNEY, how="left")
-    is_made = (~nw.col("times").is_null()).cast(nw.Int64)
-    return joined.with_columns(m=nw.lit(1).cast(nw.Int64), x=is_made).drop("times")
+    is_first = nw.col("step") == 1
+    marks = {
+        f"x_{at}": ((nw.col("previous_touchpoint") == source) & (nw.col("touchpoint") == target)).fill_null(False)
+        for at, (source, target) in enumerate(pairs)
+    }
+    made = steps.with_columns(
+        **{name: (mark & ~is_first).cast(nw.Int64) for name, mark in marks.items()},
+        **{name: nw.when(is_first).then(nw.col(name)) for name in by},
+    )
+    found = made.group_by(*_JOURNEY).agg(nw.col(*marks, *by).max())
+    return found.with_columns(zero_us=nw.col("started_us"), m=nw.lit(1).cast(nw.Int64))
 
 
 @measured

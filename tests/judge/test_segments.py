@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import narwhals.stable.v2 as nw
@@ -10,8 +11,6 @@ import pytest
 
 import journeylib
 from journeylib.errors import ParameterError
-from journeylib.journeys.segments import attach
-from journeylib.journeys.view import in_period
 from journeylib.judge import ledger, segments
 from journeylib.measures import registry
 from journeylib.show.record import make
@@ -232,15 +231,16 @@ def test_what_is_at_stake_is_the_units_times_the_part_that_is_not_the_mix(store)
 
 
 def test_transitions_are_compared_alike_one_contrast_each(store):
-    placed = attach(in_period(store.steps, store), store, PLAN | {"region": "customers.region"}, at="started_us")
-    found = segments.edges(placed, "plan", most=2)
+    both = PLAN | {"region": "customers.region"}
+    found = segments.edges(store, both, "plan", most=2)
     assert found[["source", "target", "group", "baseline"]].to_numpy().tolist() == [
         ["order placed", "survey", "annual", "monthly"],
         ["visit", "order placed", "annual", "monthly"],
     ]
     assert found["estimate"].tolist() == pytest.approx([0.4, 0.4])
-    within = segments.edges(placed, "plan", alike="region", most=1)
+    within = segments.edges(store, both, "plan", alike="region", most=1)
     assert len(within) == 1
     assert within["estimate"].tolist() == pytest.approx([(40 / 40 - 40 / 60) / 2 + (40 / 60 - 0) / 2])
-    nobody = segments.edges(placed.filter(nw.col("plan") == "annual"), "plan")
+    annual = replace(store, customers=store.customers.filter(nw.col("plan") == "annual"))
+    nobody = segments.edges(annual, both, "plan")
     assert nobody.attrs["not_applicable"] == "fewer than two groups have customers"

@@ -16,9 +16,9 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 
 
-def units_of(steps_frame, journeys, pair, spark=None):
+def units_of(steps_frame, journeys, *pairs, spark=None):
     return engine.collect(
-        edges.units(engine.from_frame(steps_frame(journeys), spark=spark), *pair), order_by=["customer_id"]
+        edges.units(engine.from_frame(steps_frame(journeys), spark=spark), pairs), order_by=["customer_id"]
     )
 
 
@@ -37,9 +37,14 @@ def test_a_journey_makes_a_transition_once_or_not(steps_frame):
     journeys = [
         ("c1", 0, [("web", name, at) for at, name in enumerate("abab")]),
         ("c2", 0, [("web", "b", 0), ("web", "a", 1)]),
+        ("c3", 0, [("web", "b", 0), ("web", None, 1), ("web", "a", 2)]),
     ]
-    found = units_of(steps_frame, journeys, ("a", "b"))
-    assert found[["customer_id", "m", "x"]].to_numpy().tolist() == [["c1", 1, 1], ["c2", 1, 0]]
+    found = units_of(steps_frame, journeys, ("a", "b"), ("b", "a"))
+    assert found[["customer_id", "m", "x_0", "x_1"]].to_numpy().tolist() == [
+        ["c1", 1, 1, 1],
+        ["c2", 1, 0, 1],
+        ["c3", 1, 0, 0],
+    ]
     assert (found["zero_us"] == found["started_us"]).all()
 
 
@@ -73,10 +78,10 @@ def test_transitions_are_the_same_on_duckdb_and_spark(steps_frame, spark):
         names = draw.choice(["a", "b", None], int(draw.integers(1, 6)))
         hours = np.sort(draw.integers(0, 5, len(names)))
         journeys.append((f"c{who:02}", 0, [("web", name, int(hour)) for name, hour in zip(names, hours, strict=True)]))
-    one, other = (units_of(steps_frame, journeys, ("a", "b"), session) for session in (None, spark))
+    one, other = (units_of(steps_frame, journeys, ("a", "b"), spark=session) for session in (None, spark))
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
     by_hand = [int(("a", "b") in pairwise(name for _, name, _ in touches)) for _, _, touches in journeys]
-    assert one["x"].tolist() == by_hand
+    assert one["x_0"].tolist() == by_hand
     tables = [engine.from_frame(steps_frame(journeys), spark=session) for session in (None, spark)]
     assert edges.frequent(tables[0]) == edges.frequent(tables[1])
     scores = [(f"c{who:02}", DAY, int(draw.choice([2, 10]))) for who in range(60)]
