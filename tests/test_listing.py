@@ -46,6 +46,21 @@ def run(text, path, **values):
         return own.execute(text, values or None).df().sort_values("touchpoint", ignore_index=True)
 
 
+def test_what_is_asked_of_kept_rows_says_how_they_were_made(tmp_path):
+    path = written(tmp_path / "store")
+    kept = engine.kept(asked(engine.scan([path])))
+    again = engine.kept(kept.join(kept.group_by("end").agg(n=nw.len()), on="end", how="left"))
+    table = again.join(kept.select("touchpoint", more="events"), on="touchpoint").filter(nw.col("events") > 0)
+    text = engine.query(table)
+    assert len(re.findall(r"kept_\d AS \(", text)) == 2
+    expected = engine.collect(table, order_by=["touchpoint"])
+    assert len(expected) == 2
+    pd.testing.assert_frame_equal(run(text, path, on_2025_01_01=INSIDE), expected, check_dtype=False)
+    assert engine.query(kept.group_by("end").agg(n=nw.len())) == engine.query(
+        engine.kept(asked(engine.scan([path]))).group_by("end").agg(n=nw.len())
+    )
+
+
 def test_a_listing_runs_on_the_tables_of_a_store_and_gives_the_same_rows(tmp_path):
     path = written(tmp_path / "store")
     table = asked(engine.scan([path]))

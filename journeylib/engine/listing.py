@@ -22,13 +22,13 @@ ON_SPARK = "a query of Spark"  # stands for one, which has no text
 _WIDTH = 100
 _FILES = re.compile(r"parquet_scan\(\['(?:(?:[^']|'')*/)?([a-z_]+)[^'/]*'(?:, '(?:[^']|'')*')*\](?:,\s+\w+ := \w+)*\)")
 _ELSEWHERE = re.compile(r"_scan\(|read_\w+\(|unnamed_relation_|__duckdb_source_|_object_[0-9a-f]{12}")
-_UNNAMED = re.compile(r' AS "unnamed_relation_[0-9a-f]+"')
+_UNNAMED = re.compile(r' AS "(?:unnamed_relation|arrow_object)_[0-9a-f]+"')
 _WITHDRAWN = re.compile(
     r""""__duckdb_s(\d+)" AS NOT MATERIALIZED \(\s*SELECT lhs\.\*\s+FROM (\w+) AS "lhs" ANTI JOIN withdrawn AS "rhs" """
     r"""ON \("lhs"\."row" = "rhs"\."row"\)\s*\),\s*"""
 )
 _NUMBERED = re.compile(r'"__duckdb_s(\d+)"')
-_MADE_UP = re.compile(r'"(nw|filter|row_index_)([0-9a-f]{14})"')
+_MADE_UP = re.compile(r'"(nw|filter|row_index_|kept_)([0-9a-f]{14})"')
 _INSTANT = re.compile(r"1\d{15}")
 _TOKENS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+|\s+|.""", re.DOTALL)
 _PLAIN = re.compile(r'"([a-z_][a-z0-9_]*)"')
@@ -85,7 +85,7 @@ def _lines(tokens: Sequence[str], indent: str = "") -> Iterator[str]:
     place = depth = 0
     while place < len(tokens):
         token = tokens[place]
-        if token == "(" and _after(tokens, place) == "SELECT":
+        if token == "(" and _after(tokens, place) in ("SELECT", "WITH"):
             end = _closing(tokens, place)
             yield from _filled([*line, token], indent)
             yield from _lines(tokens[place + 1 : end], indent + "  ")

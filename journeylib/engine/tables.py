@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from journeylib.engine.native import connection, lazy, narrowed, quoted, sql
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_KEPT: dict[str, str] = {}  # what DuckDB calls rows in memory → the query that they were kept of
+_SOURCE = re.compile(r'"(__duckdb_source_[0-9a-f]+_[0-9]+)"')
+_STEP = re.compile(r'("__duckdb_s)([0-9]+)(?=")')
 
 __all__ = [
     "as_json",
@@ -56,20 +61,24 @@ def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFram
 
 
 def kept(table: nw.LazyFrame) -> nw.LazyFrame:
-    """Run a table once and keep its rows for what is joined with them often: in memory; on Spark, in its workers'.
+    """Run a table once and keep its rows for what is asked of them often: in memory; on Spark, in its workers'.
 
-    The query is noted; what is asked of the rows then reads no store, and belongs under `trace.unnoted`.
+    A query that is asked of them says how they were made: theirs stands in it by a name.
     """
-    if table.implementation.is_duckdb():
-        return fetched(table)
-    trace.note(lambda: _raw(table))
-    return lazy(table.to_native().persist())
+    if not table.implementation.is_duckdb():
+        trace.note(lambda: _raw(table))
+        return lazy(table.to_native().persist())
+    text, made = str(table.to_native().sql_query()), _at_hand(table)
+    found = _SOURCE.search(made.to_native().sql_query())
+    assert found
+    _KEPT[found[1]] = text
+    return made
 
 
 def fetched(table: nw.LazyFrame) -> nw.LazyFrame:
-    """Run a table once and keep its rows in this process's memory, for what is asked of them often.
+    """Run a table once and keep its rows in this process's memory, on DuckDB whichever engine they come from.
 
-    They are a table of DuckDB then, whichever engine they come from. Queries are noted as by `kept`.
+    The query is noted; what is asked of the rows then reads no store, and belongs under `trace.unnoted`.
     """
     trace.note(lambda: _raw(table))
     return _at_hand(table)
@@ -110,4 +119,32 @@ def query(table: nw.LazyFrame) -> str:
 
 
 def _raw(table: nw.LazyFrame) -> str:
-    return str(table.to_native().sql_query()) if table.implementation.is_duckdb() else ON_SPARK
+    return _told(str(table.to_native().sql_query())) if table.implementation.is_duckdb() else ON_SPARK
+
+
+def _told(text: str) -> str:
+    """The text of a query with those of the rows that were kept for it before it, each once and under a name."""
+    names = _behind(text)
+    parts = []
+    for name in names:
+        # Its own steps are numbered apart from all others.
+        own = _STEP.sub(rf"\g<1>{name.rsplit('_', 1)[1]}00000\g<2>", _KEPT[name])
+        parts.append(f'"{name}" AS ({own})')
+    if parts:
+        text = text.strip()
+        text = ", ".join(parts) + (f", {text[5:]}" if text.startswith("WITH ") else f" {text}")
+        text = "WITH " + _SOURCE.sub(lambda found: _short(found[1]) if found[1] in names else found[0], text)
+    return text
+
+
+def _behind(text: str) -> list[str]:
+    """The names of all kept rows that a query reads, each after those that it was made of."""
+    found: dict[str, None] = {}
+    for name in _SOURCE.findall(text):
+        if name in _KEPT:
+            found |= dict.fromkeys([*_behind(_KEPT[name]), name])
+    return list(found)
+
+
+def _short(name: str) -> str:
+    return f'"kept_{int(name.rsplit("_", 1)[1]):014x}"'

@@ -116,6 +116,8 @@ def test_a_bounce_is_away_and_back_within_a_journey():
         event_id=[f"e{at}" for at in range(9)],
         started_us=[100 * DAY] * 8 + [108 * DAY],
         occurred_us=[(100 + at) * DAY for at in range(9)],
+        step=[1, 2, 3, 4, 5, 6, 7, 8, 1],
+        previous_channel=[None, *channels[:7], None],
     )
     _, rows = intervals(bounced=bounces(engine.from_frame(steps)))
     # Back on the web on day 5, back on the phone on day 6; web in the next journey is no way back.

@@ -10,7 +10,7 @@ made them leave, nor that a call would keep them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import narwhals.stable.v2 as nw
@@ -224,8 +224,14 @@ def note(found: Outlook) -> None:
 @measured
 def _followed(store: Store, terms: Terms, days: int, landmarks: Sequence[int]) -> pd.DataFrame:
     """The customers of all landmarks, each row followed for the days; of very many a part of the customers."""
-    table = nw.concat([snapshot(store, terms, at, days=days) for at in landmarks])
     people = store.customers if terms.definition == "contract" else store.events
-    [size] = engine.collect(people.select(n=nw.col("customer_id").n_unique()))["n"].tolist()
-    kept = pieces.part(table, size * len(landmarks), _MOST_ROWS)
-    return engine.collect(kept, order_by=["customer_id", "zero_us"])
+    ids = people.group_by("customer_id").agg(rows=nw.len()).drop("rows")
+    [size] = engine.collect(ids.select(n=nw.len()))["n"].tolist()
+    chosen = pieces.part(ids, size * len(landmarks), _MOST_ROWS)
+    if chosen is not ids:
+        only = engine.kept(chosen)
+        tables = {name: getattr(store, name) for name in ("events", "steps", "journeys", "customers")}
+        parts = {name: table.join(only, on="customer_id", how="semi") for name, table in tables.items()}
+        store = replace(store, **parts)
+    table = nw.concat([snapshot(store, terms, at, days=days) for at in landmarks])
+    return engine.collect(table, order_by=["customer_id", "zero_us"])

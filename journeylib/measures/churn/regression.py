@@ -2,11 +2,13 @@
 
 Up to 200,000 rows, or 5,000 where customers enter late (its time then grows with the square of the rows),
 lifelines finds the coefficients; Newton's last step, the errors and whatever follows from the model are made
-from day sums (`estimates.cox`). Above, the engine makes the day sums and no row leaves it.
+from day sums (`estimates.cox`). Above, no row leaves the engine: it counts those that are alike in all columns, or,
+where few are, makes the day sums.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ _LATE = 5_000
 _SAMPLED, _MANY = 50_000, 3_000_000  # rows from which on a sixteenth is asked first, or a 256th
 _PER_COLUMN = 50  # departures a column that it needs
 _ORDER = ["customer_id", "entry_day", "day"]
+_MOST_ALIKE = 10_000  # combinations of levels, above which rows are rarely alike
 _PIECES = "0123456789abcdef"  # of customers, for robust errors of more rows than are held in memory
 
 Floats = NDArray[np.float64]
@@ -76,7 +79,8 @@ def regressed(design: Design, *, robust: bool | None = None, in_memory: int = IN
         sample = _piece(design, "0" if design.rows < _MANY else "00")
         if sample["has_left"].sum() > _PER_COLUMN * len(names):
             first = _started(_rows(sample, names, design.strata, levels), len(names))
-    sums = _sums(design, names, levels, frame, first)
+    counted = _alike(design) if frame is None else frame
+    sums = _sums(design, names, levels, counted, first)
     said = cox.usable(sums)
     kept = [place for place, why in enumerate(said) if not why]
     used = [names[place] for place in kept]
@@ -85,7 +89,7 @@ def regressed(design: Design, *, robust: bool | None = None, in_memory: int = IN
     by_lifelines = _by_lifelines(design, frame, used, levels) if frame is not None else None
     if by_lifelines is not None:
         start, begun = None, by_lifelines
-    made = cox.fit(lambda beta: _sums(design, used, levels, frame, beta), begun, start=start)
+    made = cox.fit(lambda beta: _sums(design, used, levels, counted, beta), begun, start=start)
 
     is_robust = (design.rows > design.customers if robust is None else robust) and bool(used)
     covariance = _clustered(design, used, levels, frame, made) if is_robust else made.covariance
@@ -147,6 +151,27 @@ def _started(rows: day_sums.Rows, size: int) -> Floats:
     return np.zeros(size) if found.is_infinite.any() else found.beta
 
 
+def _alike(design: Design) -> pd.DataFrame | None:
+    """How many rows are alike in all columns, by the day on which they end and how, and by that after which they begin.
+
+    None where a covariate is a number, or levels combine in so many ways that few are.
+    """
+    levels: dict[str, int] = {}
+    for column in design.columns:
+        levels[column.covariate] = levels.get(column.covariate, 1) + (1 if column.baseline else _MOST_ALIKE)
+    if math.prod(levels.values()) > _MOST_ALIKE:
+        return None
+    keys = [*design.strata, *(column.name for column in design.columns), "day", "has_left"]
+    parts = [design.table.group_by(*keys).agg(n=nw.len()).select(*keys, "n")]
+    if design.has_late:
+        late = design.table.filter(nw.col("entry_day") > 0).with_columns(
+            day=nw.col("entry_day"), has_left=nw.lit(day_sums.ENTERED).cast(nw.Int64)
+        )
+        parts.append(late.group_by(*keys).agg(n=nw.len()).select(*keys, "n"))
+    found = engine.collect(nw.concat(parts) if len(parts) > 1 else parts[0], order_by=keys)
+    return found.assign(entry_day=0)
+
+
 def _sums(
     design: Design, names: Sequence[str], levels: tuple[tuple[str, ...], ...], frame: pd.DataFrame | None, beta: Floats
 ) -> day_sums.DaySums:
@@ -179,7 +204,8 @@ def _rows(
 ) -> day_sums.Rows:
     entry, day, left = (frame[name].to_numpy(dtype=np.int64) for name in ("entry_day", "day", "has_left"))
     x = frame[list(names)].to_numpy(dtype=float).reshape(len(frame), len(names))
-    return day_sums.Rows(entry, day, left, x, _codes(frame, strata, levels), np.ones(len(frame)))
+    weight = frame["n"].to_numpy(dtype=float) if "n" in frame else np.ones(len(frame))
+    return day_sums.Rows(entry, day, left, x, _codes(frame, strata, levels), weight)
 
 
 def _clustered(

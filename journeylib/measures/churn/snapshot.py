@@ -178,8 +178,11 @@ def _events(store: Store, terms: Terms, at_us: int) -> nw.LazyFrame:
 
 
 def _bounces(store: Store, at_us: int) -> nw.LazyFrame:
-    found = bounces(store.steps).changes.filter(_inside(at_us))
-    return found.group_by("customer_id").agg(_bounces=nw.len())
+    """The bounces of the last 90 days, in journeys that reach into them."""
+    reaching = store.steps.filter(_inside(at_us)).select("customer_id", "started_us")
+    steps = store.steps.filter(nw.col("occurred_us") < at_us)
+    steps = steps.join(reaching, on=["customer_id", "started_us"], how="semi")
+    return bounces(steps).changes.filter(_inside(at_us)).group_by("customer_id").agg(_bounces=nw.len())
 
 
 def _score(store: Store, terms: Terms, at_us: int) -> nw.LazyFrame | None:

@@ -71,12 +71,15 @@ def bounces(steps: nw.LazyFrame) -> Changing:
 
     A bounce counts when the customer is back in A.
     """
-    within = ["customer_id", "started_us"]
-    before = nw.col("channel").shift(1).over(*within, order_by=ORDER)
-    known = steps.filter(~nw.col("channel").is_null()).with_columns(_before=before)
-    turns = known.filter((nw.col("_before") != nw.col("channel")).fill_null(True))
-    earlier = nw.col("_before").shift(1).over(*within, order_by=ORDER)
-    returned = turns.with_columns(_earlier=earlier).filter(nw.col("_earlier") == nw.col("channel"))
+    within, channel = ["customer_id", "started_us"], nw.col("channel")
+    # A step in the same channel as the one before it is no turn; the channel before any other is that of another.
+    others = (nw.col("previous_channel") != channel).fill_null(True)
+    known = steps.filter(~channel.is_null(), others).with_columns(
+        _before=channel.shift(1).over(*within, order_by="step")
+    )
+    turns = known.filter((nw.col("_before") != channel).fill_null(True))
+    earlier = nw.col("_before").shift(1).over(*within, order_by="step")
+    returned = turns.with_columns(_earlier=earlier).filter(nw.col("_earlier") == channel)
     return times(returned)
 
 
