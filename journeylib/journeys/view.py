@@ -69,7 +69,7 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
     events, steps, journeys = (tables[name] for name in ["events", "steps", "journeys"])
     if ends <= facts["last_us"]:
         events, steps = (table.filter(nw.col("occurred_us") < ends) for table in (events, steps))
-        journeys = summarise(steps)
+        journeys = _journeys_before(ends, journeys, steps)
     last_day = day_of(ends - 1)
     customers = tables["customers"].filter(~(nw.col("signed_up_on") > last_day).fill_null(False))
     gone = nw.col("ended_on") <= last_day
@@ -90,6 +90,15 @@ def open_store(path: Path | str, *, through: str | None = None, start: str | Non
         attributes=[name for name in tables["customers"].collect_schema().names() if name not in CUSTOMERS],
         facts=facts,
     )
+
+
+def _journeys_before(ends_us: int, journeys: nw.LazyFrame, steps: nw.LazyFrame) -> nw.LazyFrame:
+    """The journeys of these steps: as they are, but for those that went on later."""
+    whole = journeys.filter(nw.col("ended_us") < ends_us)
+    cut = journeys.filter(nw.col("started_us") < ends_us, nw.col("ended_us") >= ends_us)
+    keys = ["customer_id", "started_us"]
+    again = summarise(steps.join(cut.select(*keys), on=keys, how="semi"))
+    return nw.concat([whole, again.select(whole.collect_schema().names())])
 
 
 def in_period(table: nw.LazyFrame, store: Store) -> nw.LazyFrame:

@@ -33,7 +33,9 @@ def main() -> None:
     os.dup2(2, 1)  # what notebooks and libraries print goes to the log
     jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
-    import papermill  # noqa: F401  # two seconds, while the first job is on its way
+    # jsonschema would take a second to make a grammar of what only format "iri" asks for, which notebooks do not have.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    import papermill  # noqa: F401  # a second, while the first job is on its way
 
     def tell(**said: Any) -> None:
         answers.write(json.dumps(said) + "\n")
@@ -99,6 +101,7 @@ def _execute(job: dict[str, Any], tell: Tell) -> dict[str, Any] | None:
             cwd=str(Path(job["path"]).parent),
             kernel_manager_class=_kernel(),
             on_cell_start=started,
+            request_save_on_cell_execute=False,  # at the end, or where it fails
         )
     except PapermillExecutionError as error:
         return failed(error.ename, _last_lines("\n".join(error.traceback) or f"{error.ename}: {error.evalue}"))
