@@ -97,7 +97,10 @@ def funnel(
     asked = plan(events.collect_schema().names(), steps, **options, same=same, unit=unit, by=by)
     by, groups = list(asked.by), [f"by_{at}" for at in range(len(asked.by))]
     place = [*groups, "step"]
-    long = counts.long(attempts(events, asked), events, asked)
+    entries = attempts(events, asked)
+    if asked.unit == "customers":  # of whom each has two rows at most
+        entries = engine.kept(entries)
+    long = counts.long(entries, asked)
     found = engine.collect(counts.sums(long, place), order_by=place)
     if found.empty:
         reason = f'no "{asked.labels[0]}" occurred in the period' + (f" with {same}" if same else "")

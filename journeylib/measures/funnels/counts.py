@@ -21,11 +21,11 @@ _SUMS = ["m", "x", "b"]
 _PRODUCTS = ["mm", "xm", "xx", "xb", "bb"]
 
 
-def long(entries: nw.LazyFrame, events: nw.LazyFrame, asked: Plan) -> nw.LazyFrame:
+def long(entries: nw.LazyFrame, asked: Plan) -> nw.LazyFrame:
     """One row an entry and step: what the entry counts for there."""
     last = len(asked.steps)
-    # A table with a row a step, on whichever engine the events are.
-    one = events.select(rows=nw.len())
+    # A table with a row a step, on whichever engine the entries are.
+    one = entries.select(rows=nw.len())
     numbers = nw.concat([one.select(step=nw.lit(number).cast(nw.Int64)) for number in range(1, last + 1)])
     long = entries.join(numbers, how="cross")
     step, depth = nw.col("step"), nw.col("depth")
