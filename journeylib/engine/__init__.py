@@ -20,6 +20,7 @@ from journeylib.engine.files import (
 from journeylib.engine.hashes import Print, digest, fingerprint, hashed, md5, repeated
 from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
+from journeylib.engine.orders import firsts, listed, nth
 from journeylib.engine.session import chosen, lacking, on, session, version
 from journeylib.engine.tables import as_json, collect, fetched, from_frame, kept, query, shared
 from journeylib.engine.values import dates, decimal, instant, longest, microseconds, midnight
@@ -38,17 +39,20 @@ __all__ = [
     "digest",
     "fetched",
     "fingerprint",
+    "firsts",
     "from_frame",
     "hashed",
     "instant",
     "kept",
     "lacking",
+    "listed",
     "listing",
     "longest",
     "md5",
     "microseconds",
     "midnight",
     "nested",
+    "nth",
     "numbered",
     "on",
     "query",

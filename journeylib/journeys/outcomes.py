@@ -53,16 +53,19 @@ def label_journeys(
     window = within // _MICROSECOND
     in_time = (nw.col("touchpoint") == touchpoint) & (nw.col("occurred_us") - nw.col("started_us") <= window)
     reached = steps.filter(in_time).group_by("customer_id", "started_us").agg(goal_us=nw.col("occurred_us").min())
-    is_end = nw.col("touchpoint").is_in(list(end_touchpoints)) if end_touchpoints else nw.col("touchpoint").is_null()
-    closing = steps.filter(is_end).group_by("customer_id", "started_us").agg(closed_us=nw.col("occurred_us").max())
     joined = journeys.join(reached, on=["customer_id", "started_us"], how="left")
-    joined = joined.join(closing, on=["customer_id", "started_us"], how="left")
+    is_closed = nw.lit(False)
+    if end_touchpoints:
+        ends = steps.filter(nw.col("touchpoint").is_in(list(end_touchpoints)))
+        closing = ends.group_by("customer_id", "started_us").agg(closed_us=nw.col("occurred_us").max())
+        joined = joined.join(closing, on=["customer_id", "started_us"], how="left")
+        is_closed = (nw.col("closed_us") == nw.col("ended_us")).fill_null(False)
 
     is_mature = nw.col("started_us") + window < ends_us
     went_on = nw.col("started_us") < nw.col("started_us").max().over("customer_id")
     silent = nw.col("ended_us") + gap_us < ends_us
-    closed = (nw.col("closed_us") == nw.col("ended_us")).fill_null(False)
-    is_over = is_mature | went_on | silent | closed
+    is_over = is_mature | went_on | silent | is_closed
     unconverted = nw.when(is_over).then(nw.lit("lost")).otherwise(nw.lit("open"))
     outcome = nw.when(~nw.col("goal_us").is_null()).then(nw.lit("converted")).otherwise(unconverted)
-    return joined.with_columns(outcome=outcome, is_mature=is_mature).drop("closed_us")
+    labelled = joined.with_columns(outcome=outcome, is_mature=is_mature)
+    return labelled.drop("closed_us") if end_touchpoints else labelled

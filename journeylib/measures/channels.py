@@ -67,7 +67,7 @@ def bounced_units(
     steps: nw.LazyFrame, chain: Sequence[str] = ("web", "chat", "phone"), *, by: Sequence[str] = ()
 ) -> nw.LazyFrame:
     """Make the units of `bounces`, lazily: a row a journey, `zero_us` its start, `m` = 1, `x` = 1 if it bounces."""
-    return _units(steps, passed(steps, chain), "is_passed", by)
+    return _units(steps, _passing(steps, chain), by)
 
 
 @measured
@@ -90,8 +90,20 @@ def switched(steps: nw.LazyFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 def switched_units(steps: nw.LazyFrame, by: Sequence[str] = ()) -> nw.LazyFrame:
     """Make the units of `switched`, lazily: a row a journey, `zero_us` its start, `m` = 1, `x` = 1 if it switches."""
-    switching = _moves(steps).group_by(*_JOURNEY).agg(switches=nw.len())
-    return _units(steps, switching.with_columns(is_switched=nw.lit(1)), "is_switched", by)
+    is_first = nw.col("step") == 1
+    groups = {name: nw.when(is_first).then(nw.col(name).cast(nw.String)) for name in by}
+    ends = {"_least": nw.col("channel"), "_greatest": nw.col("channel"), "_begins": is_first.cast(nw.Int64)}
+    placed = steps.select(*_JOURNEY, **groups, **ends)
+    # The channel has changed if not all that are known of the journey are one.
+    journeys = placed.group_by(*_JOURNEY).agg(nw.col("_least").min(), nw.col("_greatest", "_begins", *by).max())
+    is_switched = (nw.col("_least") != nw.col("_greatest")).fill_null(False)
+    return journeys.filter(nw.col("_begins") == 1).select(
+        *_JOURNEY,
+        zero_us=nw.col("started_us"),
+        **{name: nw.col(name).fill_null(_UNKNOWN) for name in by},
+        m=nw.lit(1).cast(nw.Int64),
+        x=is_switched.cast(nw.Int64),
+    )
 
 
 @measured
@@ -141,27 +153,38 @@ def switches(
 
 def passed(steps: nw.LazyFrame, chain: Sequence[str]) -> nw.LazyFrame:
     """Mark the journeys that pass through `chain`, lazily: customer_id, started_us and `is_passed`, 0 or 1."""
+    return _units(steps, _passing(steps, chain), ()).select(*_JOURNEY, is_passed=nw.col("x"))
+
+
+def _passing(steps: nw.LazyFrame, chain: Sequence[str]) -> nw.LazyFrame:
+    """The journeys that pass through `chain`, a row each."""
     if not chain or any(one == two for one, two in pairwise(chain)):
         raise ParameterError(
             f"chain = {list(chain)} can never be passed: stays in one channel count as one. "
             'Name at least one channel, and none twice in a row, as in ["web", "chat", "phone"].'
         )
     channel, previous = (nw.col(name).fill_null(_UNKNOWN) for name in ("channel", "previous_channel"))
-    stays = steps.with_columns(channel=channel).filter((nw.col("step") == 1) | (channel != previous))
-    stay = nw.col("channel")
-    matches = [
-        stay.shift(lag).over(*_JOURNEY, order_by=schema.ORDER) == named if lag else stay == named
-        for lag, named in enumerate(reversed(chain))
-    ]
-    is_passed = reduce(lambda one, two: one & two, matches).fill_null(False)
-    stays = stays.with_columns(is_passed=is_passed.cast(nw.Int64))
-    return stays.group_by(*_JOURNEY).agg(is_passed=nw.col("is_passed").max())
+    stays = steps.select(*_JOURNEY, "step", channel=channel, previous=previous)
+    stays = stays.filter((nw.col("step") == 1) | (nw.col("channel") != nw.col("previous")))
+    is_passed = nw.col("channel") == chain[-1]
+    if len(chain) > 1:
+        is_passed &= (nw.col("previous") == chain[-2]) & (nw.col("step") > 1)
+    if len(chain) > 2:  # stays further back; only journeys that end the chain at all are looked through
+        ending = stays.filter(is_passed).group_by(*_JOURNEY).agg(times=nw.len())
+        stays = stays.join(ending, on=_JOURNEY, how="semi")
+        earlier = {
+            f"back_{lag}": nw.col("channel").shift(lag).over(*_JOURNEY, order_by="step") for lag in range(2, len(chain))
+        }
+        stays = stays.with_columns(**earlier)
+        matches = [(nw.col(name) == named).fill_null(False) for name, named in zip(earlier, chain[-3::-1], strict=True)]
+        is_passed = reduce(lambda one, two: one & two, matches, is_passed)
+    return stays.filter(is_passed).group_by(*_JOURNEY).agg(times=nw.len())
 
 
 def _moves(steps: nw.LazyFrame) -> nw.LazyFrame:
     """Every change of channel: source and target. Steps without a channel are passed over."""
-    known = steps.filter(~nw.col("channel").is_null()).select(*_JOURNEY, *schema.ORDER, target=nw.col("channel"))
-    source = nw.col("target").shift(1).over(*_JOURNEY, order_by=schema.ORDER)
+    known = steps.filter(~nw.col("channel").is_null()).select(*_JOURNEY, "step", target=nw.col("channel"))
+    source = nw.col("target").shift(1).over(*_JOURNEY, order_by="step")
     return known.with_columns(source=source).filter((nw.col("source") != nw.col("target")).fill_null(False))
 
 
@@ -182,13 +205,12 @@ def _with_intent(units: nw.LazyFrame, steps: nw.LazyFrame, events: nw.LazyFrame,
     )
 
 
-def _units(steps: nw.LazyFrame, marked: nw.LazyFrame, mark: str, by: Sequence[str]) -> nw.LazyFrame:
-    """A row a journey, with x = 1 where `marked` says so; groups are those of its first step."""
+def _units(steps: nw.LazyFrame, those: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+    """A row a journey, with x = 1 where it is one of `those` (with `times`); groups are those of its first step."""
     groups = {name: nw.col(name).cast(nw.String).fill_null(_UNKNOWN) for name in by}
     journeys = steps.filter(nw.col("step") == 1).select(*_JOURNEY, zero_us=nw.col("started_us"), **groups)
-    joined = journeys.join(marked.select(*_JOURNEY, mark), on=_JOURNEY, how="left")
-    x = nw.col(mark).fill_null(0).cast(nw.Int64)
-    return joined.with_columns(m=nw.lit(1).cast(nw.Int64), x=x).drop(mark)
+    joined = journeys.join(those, on=_JOURNEY, how="left")
+    return joined.with_columns(m=nw.lit(1).cast(nw.Int64), x=(~nw.col("times").is_null()).cast(nw.Int64)).drop("times")
 
 
 def _by_channel(marks: nw.LazyFrame, units: nw.LazyFrame, extra: Sequence[str]) -> pd.DataFrame:

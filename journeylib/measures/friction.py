@@ -148,12 +148,10 @@ def waits(steps: nw.LazyFrame, by: Sequence[str] = (), *, most: int = 12) -> pd.
     sizes = named.group_by("touchpoint").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
     number = nw.col("touchpoint").cum_count().over("one", order_by=["smaller", "touchpoint"])
     kept = sizes.with_columns(number=number).filter(nw.col("number") <= most).select("touchpoint", "number")
-    waited = named.join(kept, on="touchpoint", how="inner").select(*place, "customer_id", "event_id", "wait_us")
+    waited = named.join(kept, on="touchpoint", how="inner").select(*place, "customer_id", "wait_us")
 
     own = waited.group_by(*place, "customer_id").agg(m=nw.len())
     totals = own.group_by(*place).agg(n=nw.len(), waits=nw.col("m").sum(), mm=(nw.col("m") * nw.col("m")).sum())
-    rank = nw.col("event_id").cum_count().over(*place, order_by=["wait_us", "customer_id", "event_id"])
-    ranked = waited.with_columns(rank=rank).join(totals, on=place, how="inner")
     many = nw.col("waits").cast(nw.Float64)
     reach = Z / 2 * nw.col("mm").cast(nw.Float64) ** 0.5 / many
     first, last = (many * (0.5 - reach)).floor(), (many * (0.5 + reach)).ceil() + 1
@@ -163,9 +161,10 @@ def waits(steps: nw.LazyFrame, by: Sequence[str] = (), *, most: int = 12) -> pd.
         "high": nw.when(last > many).then(many).otherwise(last),
         "q90": (many * 9 / 10).ceil(),
     }
-    at = {name: nw.when(nw.col("rank") == rank).then(nw.col("wait_us")) for name, rank in wanted.items()}
-    picked = ranked.with_columns(**at).group_by(*place).agg(nw.col("n", "waits", *wanted).max())
-    found = engine.collect(picked)
+    ranks = {f"{name}_at": rank for name, rank in wanted.items()}
+    listed = totals.join(engine.listed(waited, place, "wait_us", "listed"), on=place, how="inner")
+    picked = engine.nth(listed.with_columns(**ranks), "listed", **{name: f"{name}_at" for name in wanted})
+    found = engine.collect(picked.select(*place, "n", "waits", *wanted))
     if found.empty:
         return schema.not_applicable("no journey has a second step", place, extra)
     ascending = [*(True for _ in by), False, True]
@@ -185,12 +184,13 @@ def _wait(row: Mapping[Any, Any], place: Sequence[str]) -> dict[str, Any]:
 def _marked(steps: nw.LazyFrame) -> nw.LazyFrame:
     """A row a journey and touchpoint: whether it comes again at once, after something else, or in either way."""
     known = steps.filter(~nw.col("touchpoint").is_null())
-    time = nw.col("event_id").cum_count().over(*_PLACE, order_by=schema.ORDER)
-    is_again = (time > 1).cast(nw.Int64)
     is_next = (nw.col("touchpoint") == nw.col("previous_touchpoint")).fill_null(False).cast(nw.Int64)
-    placed = known.select(*_PLACE, is_again=is_again, is_loop=is_next)
-    placed = placed.with_columns(is_repetition=nw.col("is_again") * (1 - nw.col("is_loop")))
-    return placed.group_by(*_PLACE).agg(nw.col("is_again", "is_loop", "is_repetition").max())
+    placed = known.select(*_PLACE, is_next=is_next)
+    times = placed.group_by(*_PLACE).agg(times=nw.len(), at_once=nw.col("is_next").sum())
+    # Of the times after the first, each is at once or after something else.
+    again, at_once = nw.col("times") - 1, nw.col("at_once")
+    marks = {"is_again": again > 0, "is_loop": at_once > 0, "is_repetition": again > at_once}
+    return times.select(*_PLACE, **{name: mark.cast(nw.Int64) for name, mark in marks.items()})
 
 
 def _sums() -> dict[str, nw.Expr]:

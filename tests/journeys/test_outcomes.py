@@ -64,3 +64,7 @@ def test_maturity_needs_the_whole_window(steps_of):
 def test_an_end_touchpoint_closes_a_journey_also_where_another_event_shares_its_instant(steps_of):
     rows = [("a", 0, "view"), ("a", 1, "closed"), ("a", 1, "mail")]
     assert _outcomes(steps_of, rows, ends=2, closing=["closed"]) == [("lost", False)]
+
+
+def test_a_last_event_without_a_touchpoint_is_no_end_where_none_is_named(steps_of):
+    assert _outcomes(steps_of, [("a", 0, "view"), ("a", 1, None)], ends=5) == [("open", False)]

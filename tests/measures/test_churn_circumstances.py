@@ -28,7 +28,9 @@ class Company:
         self.events = engine.from_frame(frame.drop(columns="started_us"))
         steps = frame[["customer_id", "occurred_us", "event_id", "started_us", "channel"]]
         each = steps.sort_values(["customer_id", "occurred_us", "event_id"]).groupby("customer_id")
-        self.steps = engine.from_frame(steps.assign(step=each.cumcount() + 1, previous_channel=each["channel"].shift(1)))
+        self.steps = engine.from_frame(
+            steps.assign(step=each.cumcount() + 1, previous_channel=each["channel"].shift(1))
+        )
 
 
 def customers(rows):

@@ -47,7 +47,9 @@ def store_of(customers, events, *, ends=1000, turned=False, spark=None):
     ).drop(columns="at")
     told = told.sort_values(["customer_id", "occurred_us", "event_id"])
     each = told.groupby("customer_id")
-    told = told.assign(step=each.cumcount() + 1, previous_channel=each["channel"].shift(1).astype(told["channel"].dtype))
+    told = told.assign(
+        step=each.cumcount() + 1, previous_channel=each["channel"].shift(1).astype(told["channel"].dtype)
+    )
     if turned:
         people, told = people.sample(frac=1, random_state=1), told.sample(frac=1, random_state=2)
     tables = {name: engine.from_frame(frame, spark=spark) for name, frame in (("customers", people), ("events", told))}

@@ -5,7 +5,7 @@ A column has one place a journey: its touchpoint or channel there or, once it ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -13,9 +13,9 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, category_sums, share
-from journeylib.trace import measured
+from journeylib.trace import measured, unnoted
 
-__all__ = ["ENDS", "OTHER", "flow", "folded", "matrix", "numbered"]
+__all__ = ["ENDS", "OTHER", "flow", "matrix"]
 
 OTHER = "other"
 ENDS = {"converted": "converted", "lost": "drop-off", "open": "open"}  # outcome → where a flow ends
@@ -44,16 +44,16 @@ def flow(
     """
     if of not in ("channel", "touchpoint"):
         raise ParameterError(f'of = "{of}" is not understood. Write "channel" or "touchpoint".')
-    onward = nw.col("stay").shift(-1).over(*_JOURNEY, order_by=schema.ORDER)
-    stays = folded(_stays(steps, labelled, columns, of), most, ["step"])
-    links = stays.with_columns(target=onward).with_columns(
-        source=nw.col("stay"), target=nw.when(nw.col("target").is_null()).then(_end()).otherwise(nw.col("target"))
-    )
-    link = ["step", *_PAIR]
-    sums = category_sums(links.filter(nw.col("step") < columns), labelled, link)
-    found = engine.collect(sums).sort_values(["step", "x", *_PAIR], ascending=[True, False, True, True])
-    if found.empty:
+    journeys, link = engine.kept(_journeys(steps, labelled, columns, of)), ["step", *_PAIR]
+    with unnoted():
+        sizes = _sizes(journeys, columns)
+    if sizes.empty or columns < 2:
         return schema.not_applicable(_NONE, link, _EXTRA)
+    names = {step: _named(step, _most(sizes[sizes["step"] == step], most)) for step in range(1, columns + 1)}
+    each = journeys.select("customer_id", *(name.alias(f"at_{step}") for step, name in names.items()), end=_end())
+    links = nw.concat([_links(each, step) for step in range(1, columns)])
+    found = engine.collect(category_sums(links, journeys, link))
+    found = found.sort_values(["step", "x", *_PAIR], ascending=[True, False, True, True])
     rows = []
     for row in found.to_dict("records"):
         where = {"step": int(row["step"]), "source": row["source"], "target": row["target"]}
@@ -72,13 +72,12 @@ def matrix(steps: nw.LazyFrame, labelled: nw.LazyFrame, *, columns: int = 6, mos
     missing touchpoint is "unknown". A place that no journey takes has no row. `n` is all
     customers, `journeys` those in this place, `customers` whose they are.
     """
-    stays = folded(_stays(steps, labelled, columns, "touchpoint"), most)
-    grid = labelled.select(*_JOURNEY, "outcome").join(numbered(steps, "step", range(1, columns + 1)), how="cross")
-    grid = grid.join(stays.select(*_JOURNEY, "step", "stay"), on=[*_JOURNEY, "step"], how="left")
-    is_end = nw.col("stay").is_null()
-    places = grid.with_columns(touchpoint=nw.when(is_end).then(_end()).otherwise(nw.col("stay")), is_end=is_end)
+    journeys = engine.kept(_journeys(steps, labelled, columns, "touchpoint"))
     where, extra = ["step", "touchpoint"], [*_EXTRA, "is_end"]
-    found = engine.collect(category_sums(places, labelled, [*where, "is_end"]))
+    with unnoted():
+        names = _most(_sizes(journeys, columns), most)
+    places = nw.concat([_places(journeys, step, names) for step in range(1, columns + 1)])
+    found = engine.collect(category_sums(places, journeys, [*where, "is_end"]))
     if found.empty:
         return schema.not_applicable(_NONE, where, extra)
     found = found.sort_values(["step", "is_end", "x", "touchpoint"], ascending=[True, True, False, True])
@@ -89,31 +88,53 @@ def matrix(steps: nw.LazyFrame, labelled: nw.LazyFrame, *, columns: int = 6, mos
     return schema.result(rows, where, extra)
 
 
-def folded(stays: nw.LazyFrame, most: int, within: Sequence[str] = ()) -> nw.LazyFrame:
-    """Keep the names in `stay` that are the `most` frequent `within` each column, ties by name; the rest is "other"."""
-    sizes = stays.group_by(*within, "stay").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
-    place = nw.col("stay").cum_count().over("one", *within, order_by=["smaller", "stay"])
-    kept = sizes.with_columns(place=place).filter(nw.col("place") <= most).select(*within, "stay", "place")
-    joined = stays.join(kept, on=[*within, "stay"], how="left")
-    return joined.with_columns(stay=nw.when(nw.col("place").is_null()).then(nw.lit(OTHER)).otherwise(nw.col("stay")))
-
-
-def numbered(table: nw.LazyFrame, name: str, numbers: Iterable[int]) -> nw.LazyFrame:
-    """Make a table with a row a number, on whichever engine `table` is; empty where that is."""
-    one = table.head(1)
-    return nw.concat([one.select(nw.lit(number).cast(nw.Int64).alias(name)) for number in numbers])
-
-
-def _stays(steps: nw.LazyFrame, labelled: nw.LazyFrame, columns: int, of: str) -> nw.LazyFrame:
-    """The first stays of labelled journeys, numbered as `step`, with the journey's outcome."""
-    stays = steps.select(
-        *_JOURNEY, *schema.ORDER, "step", stay=nw.col(of).fill_null(_UNKNOWN), was=nw.col(f"previous_{of}")
-    )
+def _journeys(steps: nw.LazyFrame, labelled: nw.LazyFrame, columns: int, of: str) -> nw.LazyFrame:
+    """A row a labelled journey: its customer and outcome, and at_1, at_2, … its first stays, missing beyond its end."""
+    stays = steps.select(*_JOURNEY, "step", stay=nw.col(of).fill_null(_UNKNOWN), was=nw.col(f"previous_{of}"))
+    is_new = nw.col("step") <= columns  # as many steps are as many stays, or else channels that change
     if of == "channel":
-        stays = stays.filter((nw.col("step") == 1) | (nw.col("stay") != nw.col("was").fill_null(_UNKNOWN)))
-    number = nw.col("event_id").cum_count().over(*_JOURNEY, order_by=schema.ORDER)
-    stays = stays.with_columns(step=number).filter(nw.col("step") <= columns)
-    return stays.join(labelled.select(*_JOURNEY, "outcome"), on=_JOURNEY, how="inner")
+        is_new = (nw.col("step") == 1) | (nw.col("stay") != nw.col("was").fill_null(_UNKNOWN))
+    at = [f"at_{step}" for step in range(1, columns + 1)]
+    first = engine.firsts(stays.filter(is_new), _JOURNEY, "stay", at, order_by="step")
+    joined = first.join(labelled.select(*_JOURNEY, "outcome"), on=_JOURNEY, how="inner")
+    return joined.select("customer_id", "outcome", *at)
+
+
+def _sizes(journeys: nw.LazyFrame, columns: int) -> pd.DataFrame:
+    """How many journeys have each stay in each column."""
+    stays = nw.concat(
+        [journeys.select(step=_number(step), stay=nw.col(f"at_{step}")) for step in range(1, columns + 1)]
+    )
+    return engine.collect(stays.filter(~nw.col("stay").is_null()).group_by("step", "stay").agg(size=nw.len()))
+
+
+def _most(sizes: pd.DataFrame, most: int) -> list[str]:
+    """The `most` frequent stays, ties by name."""
+    counted = {str(stay): int(size) for stay, size in sizes.groupby("stay")["size"].sum().items()}
+    return sorted(counted, key=lambda stay: (-counted[stay], stay))[:most]
+
+
+def _named(step: int, names: Sequence[str]) -> nw.Expr:
+    """The stay in a column: by its name where that is one of `names`, else "other"; missing beyond the end."""
+    stay = nw.col(f"at_{step}")
+    named = nw.when(stay.is_in(list(names))).then(stay).otherwise(nw.lit(OTHER)) if names else nw.lit(OTHER)
+    return nw.when(~stay.is_null()).then(named)
+
+
+def _links(each: nw.LazyFrame, step: int) -> nw.LazyFrame:
+    source, target = nw.col(f"at_{step}"), nw.col(f"at_{step + 1}")
+    onward = nw.when(target.is_null()).then(nw.col("end")).otherwise(target)
+    return each.filter(~source.is_null()).select("customer_id", step=_number(step), source=source, target=onward)
+
+
+def _places(journeys: nw.LazyFrame, step: int, names: Sequence[str]) -> nw.LazyFrame:
+    is_end = nw.col(f"at_{step}").is_null()
+    touchpoint = nw.when(is_end).then(_end()).otherwise(_named(step, names))
+    return journeys.select("customer_id", step=_number(step), touchpoint=touchpoint, is_end=is_end)
+
+
+def _number(step: int) -> nw.Expr:
+    return nw.lit(step).cast(nw.Int64)
 
 
 def _end() -> nw.Expr:

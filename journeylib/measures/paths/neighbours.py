@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -11,7 +12,7 @@ import pandas as pd
 from journeylib import engine, schema
 from journeylib.errors import ParameterError
 from journeylib.estimates import Sums, Z, category_sums, share
-from journeylib.measures.paths.columns import folded, numbered
+from journeylib.measures.paths.columns import OTHER
 from journeylib.trace import measured
 
 __all__ = ["around", "transitions"]
@@ -36,27 +37,23 @@ def transitions(steps: nw.LazyFrame, *, most: int = 12) -> pd.DataFrame:
     Largest share first, ties by name.
     """
     moves = steps.filter(nw.col("step") > 1).select(
-        *_JOURNEY, "event_id", "wait_us", source=nw.col("previous_touchpoint"), target=nw.col("touchpoint")
+        *_JOURNEY, "wait_us", source=nw.col("previous_touchpoint"), target=nw.col("touchpoint")
     )
     made = moves.group_by(*_JOURNEY, *_PAIR).agg(times=nw.len())
     found = category_sums(made, steps.filter(nw.col("step") == 1), _PAIR)
 
-    rank = nw.col("event_id").cum_count().over(*_PAIR, order_by=["wait_us", "customer_id", "event_id"])
-    ranked = moves.with_columns(rank=rank, waits=nw.len().over(*_PAIR))
-    customers = nw.col("customer_id").n_unique()
-    placed = ranked.join(moves.group_by(*_PAIR).agg(those=customers), on=_PAIR, how="inner")
-    waits, reach = nw.col("waits"), Z / 2 / nw.col("those") ** 0.5
-    first, last = (waits * (0.5 - reach)).floor(), (waits * (0.5 + reach)).ceil() + 1
-    wanted = {
-        "wait_us": (waits / 2).ceil(),
-        "low_us": nw.when(first < 1).then(1.0).otherwise(first),
-        "high_us": nw.when(last > waits).then(waits.cast(nw.Float64)).otherwise(last),
-    }
-    at_rank = {f"{name}_at": nw.when(nw.col("rank") == at).then(nw.col("wait_us")) for name, at in wanted.items()}
-    medians = placed.with_columns(**at_rank).group_by(*_PAIR).agg(**{name: nw.col(name).max() for name in at_rank})
+    listed = engine.listed(moves, _PAIR, "wait_us", "waits").with_columns(times=nw.col("waits").list.len())
+    times, reach = nw.col("times"), Z / 2 / nw.col("marked") ** 0.5
+    first, last = (times * (0.5 - reach)).floor(), (times * (0.5 + reach)).ceil() + 1
+    placed = found.join(listed, on=_PAIR, how="inner").with_columns(
+        middle=(times / 2).ceil(),
+        lowest=nw.when(first < 1).then(1.0).otherwise(first),
+        highest=nw.when(last > times).then(times.cast(nw.Float64)).otherwise(last),
+    )
+    medians = engine.nth(placed, "waits", wait_us_at="middle", low_us_at="lowest", high_us_at="highest")
 
     extra = ["journeys", "customers", "wait_hours", "wait_low", "wait_high"]
-    pairs = engine.collect(found.join(medians, on=_PAIR, how="inner"))
+    pairs = engine.collect(medians.drop("waits", "middle", "lowest", "highest"))
     if pairs.empty:
         return schema.not_applicable("no journey has a second step", _PAIR, extra)
     pairs = pairs.sort_values(["x", *_PAIR], ascending=[False, True, True]).head(most)
@@ -82,8 +79,8 @@ def around(steps: nw.LazyFrame, touchpoint: str, *, before: int = 2, after: int 
     named = steps.with_columns(stay=nw.col("touchpoint").fill_null(_UNKNOWN))
     held = named.filter(nw.col("stay") == touchpoint).group_by(*_JOURNEY).agg(at=nw.col("step").min())
     placed = named.join(held, on=_JOURNEY, how="inner").with_columns(offset=nw.col("step") - nw.col("at"))
-    near = folded(placed.filter(nw.col("offset").is_in(offsets)), most, ["offset"])
-    grid = held.select(*_JOURNEY).join(numbered(steps, "offset", offsets), how="cross")
+    near = _folded(placed.filter(nw.col("offset").is_in(offsets)), most, ["offset"])
+    grid = held.select(*_JOURNEY).join(_numbered(steps, "offset", offsets), how="cross")
     grid = grid.join(near.select(*_JOURNEY, "offset", "stay"), on=[*_JOURNEY, "offset"], how="left")
     edge = nw.when(nw.col("offset") < 0).then(nw.lit("start")).otherwise(nw.lit("end"))
     is_end = nw.col("stay").is_null()
@@ -98,6 +95,21 @@ def around(steps: nw.LazyFrame, touchpoint: str, *, before: int = 2, after: int 
         place = {"offset": int(row["offset"]), "touchpoint": row["touchpoint"], "is_end": bool(row["is_end"])}
         rows.append(share(Sums.of(row)).row(**place, journeys=int(row["x"]), customers=int(row["marked"])))
     return schema.result(rows, where, extra)
+
+
+def _folded(stays: nw.LazyFrame, most: int, within: Sequence[str] = ()) -> nw.LazyFrame:
+    """Keep the names in `stay` that are the `most` frequent `within` each column, ties by name; the rest is "other"."""
+    sizes = stays.group_by(*within, "stay").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
+    place = nw.col("stay").cum_count().over("one", *within, order_by=["smaller", "stay"])
+    kept = sizes.with_columns(place=place).filter(nw.col("place") <= most).select(*within, "stay", "place")
+    joined = stays.join(kept, on=[*within, "stay"], how="left")
+    return joined.with_columns(stay=nw.when(nw.col("place").is_null()).then(nw.lit(OTHER)).otherwise(nw.col("stay")))
+
+
+def _numbered(table: nw.LazyFrame, name: str, numbers: Iterable[int]) -> nw.LazyFrame:
+    """Make a table with a row a number, on whichever engine `table` is; empty where that is."""
+    one = table.head(1)
+    return nw.concat([one.select(nw.lit(number).cast(nw.Int64).alias(name)) for number in numbers])
 
 
 def _transition(pair: dict[Any, Any]) -> dict[str, Any]:

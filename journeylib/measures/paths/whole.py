@@ -27,23 +27,23 @@ def top(steps: nw.LazyFrame, labelled: nw.LazyFrame, *, most: int = 10, length: 
     so the shares add up to 1.
     """
     turns = steps.filter((nw.col("step") == 1) | (nw.col("touchpoint") != nw.col("previous_touchpoint")))
-    turn = nw.col("event_id").cum_count().over(*_JOURNEY, order_by=schema.ORDER)
-    turns = turns.with_columns(turn=turn).filter(nw.col("turn") <= length + 1)
-    turns = turns.join(labelled.select(*_JOURNEY), on=_JOURNEY, how="inner")
-    places = {
-        f"at_{place}": nw.when(nw.col("turn") == place).then(nw.col("touchpoint")) for place in range(1, length + 1)
-    }
-    goes_on = nw.when(nw.col("turn") > length).then(nw.lit("…"))
-    made = turns.with_columns(**places, goes_on=goes_on).group_by(*_JOURNEY).agg(nw.col(*places, "goes_on").max())
-    named = made.with_columns(path=nw.concat_str([nw.col(*places, "goes_on")], separator=" → ", ignore_nulls=True))
-
-    sizes = named.group_by("path").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
+    at = [f"at_{turn}" for turn in range(1, length + 2)]
+    # A first step without a touchpoint is a turn too, but one without a name.
+    made = engine.firsts(
+        turns.with_columns(nw.col("touchpoint").fill_null("")), _JOURNEY, "touchpoint", at, order_by="step"
+    )
+    goes_on = nw.when(~nw.col(at[-1]).is_null()).then(nw.lit("…"))
+    first = nw.when(nw.col(at[0]) != "").then(nw.col(at[0]))
+    path = nw.concat_str([first, *map(nw.col, at[1:-1]), goes_on], separator=" → ", ignore_nulls=True)
+    made = made.select(*_JOURNEY, path=path)
+    journeys = engine.kept(made.join(labelled.select(*_JOURNEY), on=_JOURNEY, how="inner").drop("started_us"))
+    sizes = journeys.group_by("path").agg(size=nw.len()).with_columns(smaller=-nw.col("size"), one=nw.lit(1))
     kept = sizes.with_columns(place=nw.col("path").cum_count().over("one", order_by=["smaller", "path"]))
     frequent = kept.filter(nw.col("place") <= most).select("path", "place")
-    folded = named.join(frequent, on="path", how="left").with_columns(
+    folded = journeys.join(frequent, on="path", how="left").with_columns(
         path=nw.when(nw.col("place").is_null()).then(nw.lit(OTHER)).otherwise(nw.col("path"))
     )
-    found = engine.collect(category_sums(folded.select(*_JOURNEY, "path"), labelled, ["path"]))
+    found = engine.collect(category_sums(folded, journeys, ["path"]))
     extra = ["journeys", "customers"]
     if found.empty:
         return schema.not_applicable("no journey started in the period", ["path"], extra)
