@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--mapping", required=True, metavar="FILE", help="the mapping, a TOML file")
     load.add_argument("--store", required=True, metavar="DIR", help="the store's folder; made where there is none")
     load.add_argument("--retry", metavar="FILE", help="a repaired copy of the store's quarantine.csv")
+    load.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="default: duckdb")
 
     forget = _verb(
         verbs, "forget", _forget, "remove people from a journey store for good",
@@ -144,10 +145,13 @@ def _check(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
 
 
 def _load(said: argparse.Namespace) -> tuple[Any, Iterable[str], int]:
+    from journeylib import engine
+
     progress = sys.stderr.isatty()
-    done = journeylib.load(
-        said.source or None, mapping=said.mapping, store=said.store, retry=said.retry, progress=progress
-    )
+    with engine.on(said.engine):
+        done = journeylib.load(
+            said.source or None, mapping=said.mapping, store=said.store, retry=said.retry, progress=progress
+        )
     counts = ", ".join(f"{done[name]:,} {name}" for name in ["accepted", "quarantined", "duplicates"])
     lines = [f"{done['status']}: {done['records_in']:,} records in {said.store} ({counts})"]
     lines += [f"  {rows:,} quarantined: {rule}" for rule, rows in done["reasons"].items()]

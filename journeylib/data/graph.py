@@ -61,14 +61,15 @@ def components(together: pd.DataFrame) -> pd.DataFrame:
     return found.assign(component=found.groupby("label")["id"].transform("first")).drop(columns="label")
 
 
-def merge(together: pd.DataFrame, persons: nw.LazyFrame, pairs: nw.LazyFrame, *, largest: int) -> Merged:
-    """Merge the ids of `together` (`person`, `alias`); their sizes come from the `pairs` of device and person.
+def merge(found: pd.DataFrame, persons: nw.LazyFrame, pairs: nw.LazyFrame, *, largest: int) -> Merged:
+    """Merge the ids of each component that was `found` (as `components` says it).
 
+    The sizes of components come from the `pairs` of device and person.
     A merged customer is called by the least of its ids that is among the `persons`, those that
     events carried as their most trusted id. A device that persons of several components were
     seen on counts for none.
     """
-    members = _named(persons, components(together))
+    members = _named(persons, found)
     large = _too_large(members, pairs, largest)
     is_large = members["customer_id"].isin(large.index)
     examples = members[is_large].groupby("customer_id")["id"].agg(lambda ids: list(ids[:_EXAMPLES])).to_dict()
@@ -97,7 +98,7 @@ def _named(persons: nw.LazyFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Call each component by its least id that was seen as a person, and say which were."""
     if found.empty:
         return pd.DataFrame({"id": [], "customer_id": [], "is_seen": []}, dtype=object)
-    ids = engine.from_frame(found[["id"]].rename(columns={"id": "person"}))
+    ids = engine.from_frame(found[["id"]].rename(columns={"id": "person"}), beside=persons)
     there = persons.join(ids, on="person", how="semi").group_by("person").agg(rows=nw.len())
     is_seen = found["id"].isin(engine.collect(there)["person"])
     # Sorted by id within the sort by is_seen: the first of a component is its name.
@@ -110,9 +111,8 @@ def _owned(pairs: nw.LazyFrame, members: pd.DataFrame, least: int) -> pd.DataFra
     """Count the devices on which one customer alone was seen, for customers with more than `least`."""
     owner = nw.col("person")
     if len(members):
-        pairs = pairs.join(
-            engine.from_frame(members[["id", "customer_id"]]), left_on="person", right_on="id", how="left"
-        )
+        named = engine.from_frame(members[["id", "customer_id"]], beside=pairs)
+        pairs = pairs.join(named, left_on="person", right_on="id", how="left")
         owner = nw.coalesce("customer_id", "person")
     owners = pairs.filter(~nw.col("person").is_null()).with_columns(owner=owner)
     by_device = owners.group_by("device").agg(customer_id=nw.col("owner").min(), last=nw.col("owner").max())

@@ -21,7 +21,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import graph
+from journeylib.data import graph, labels
 from journeylib.days import DAY_US
 
 __all__ = ["ANONYMOUS", "NOBODY", "Counted", "Stitched", "counted", "person", "rename", "stitch"]
@@ -79,7 +79,7 @@ def stitch(
     devices = _devices(narrow, work)
     crowded = _crowded(events, devices, work)
     look_back, split = int(look_back_days * DAY_US), _split(crowded, work)
-    merged, loose, customers = _merged(narrow, devices, crowded, look_back, largest)
+    merged, loose, customers = _merged(narrow, devices, crowded, look_back, largest, work)
     known = _known(events, _single(devices), split, loose, mode=mode, look_back=look_back)
     is_graph = mode == "graph"
     return Stitched(
@@ -96,17 +96,20 @@ def counted(events: nw.LazyFrame, *, work: Path, look_back_days: float = 30, lar
     narrow = _narrow(events)
     devices = _devices(narrow, work)
     crowded = _crowded(events, devices, work)
-    merged, _, customers = _merged(narrow, devices, crowded, int(look_back_days * DAY_US), largest)
+    merged, _, customers = _merged(narrow, devices, crowded, int(look_back_days * DAY_US), largest, work)
     return Counted(customers, merged.unmerged, merged.too_large)
 
 
 def _merged(
-    narrow: nw.LazyFrame, devices: nw.LazyFrame, crowded: nw.LazyFrame, look_back: int, largest: int
+    narrow: nw.LazyFrame, devices: nw.LazyFrame, crowded: nw.LazyFrame, look_back: int, largest: int, work: Path
 ) -> tuple[graph.Merged, nw.LazyFrame | None, dict[str, int]]:
     """Merge what rows carried together, find the devices of too large components, count the customers of each mode."""
     pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
-    merged = graph.merge(_together(narrow), narrow.select("person"), pairs, largest=largest)
-    loose = pairs.join(engine.from_frame(merged.loose), on="person", how="semi") if len(merged.loose) else None
+    found = labels.components(_together(narrow), work)
+    merged = graph.merge(found, narrow.select("person"), pairs, largest=largest)
+    loose = None
+    if len(merged.loose):
+        loose = pairs.join(engine.from_frame(merged.loose, beside=pairs), on="person", how="semi")
     return merged, loose, _customers(narrow, devices, merged.members, loose, look_back)
 
 
@@ -130,7 +133,7 @@ def rename(customers: nw.LazyFrame, stitched: Stitched) -> nw.LazyFrame:
     plain = _apart(nw.col("ids"))
     if stitched.members is None or stitched.members.empty:
         return customers.with_columns(ids=plain)
-    named = customers.join(_names(stitched.members), left_on="ids", right_on="_id", how="left")
+    named = customers.join(_names(stitched.members, customers), left_on="ids", right_on="_id", how="left")
     named = named.with_columns(_called=nw.coalesce(nw.col("_called"), plain))
     ranked = named.with_columns(_rank=nw.when(plain != nw.col("_called")).then(nw.col("ids")).otherwise(nw.lit("")))
     first = ranked.filter(nw.col("_rank") == nw.col("_rank").min().over("origin", "_called", "valid_from_us"))
@@ -171,10 +174,10 @@ def _crowded(events: nw.LazyFrame, devices: nw.LazyFrame, work: Path) -> nw.Lazy
     return _kept(rows.join(several, on="device", how="semi"), work / "crowded.parquet")
 
 
-def _together(narrow: nw.LazyFrame) -> pd.DataFrame:
+def _together(narrow: nw.LazyFrame) -> nw.LazyFrame:
     """The pairs of person ids that rows carried together."""
     pairs = narrow.filter(~nw.col("alias").is_null(), nw.col("alias") != nw.col("person"))
-    return engine.collect(pairs.group_by("person", "alias").agg(events=nw.len()))
+    return pairs.group_by("person", "alias").agg(events=nw.len())
 
 
 def _split(crowded: nw.LazyFrame, work: Path) -> nw.LazyFrame:
@@ -235,7 +238,8 @@ def _called(known: nw.LazyFrame, columns: list[str], members: pd.DataFrame | Non
         by = nw.when(~nw.col(name).is_null()).then(nw.lit(how)).otherwise(by)
     found = nw.coalesce("_own", "_before", "_after")
     if members is not None and len(members):
-        known = known.with_columns(_found=found).join(_names(members), left_on="_found", right_on="_id", how="left")
+        known = known.with_columns(_found=found)
+        known = known.join(_names(members, known), left_on="_found", right_on="_id", how="left")
         is_merged = nw.col("_called") != nw.col("_own")
         by = nw.when(is_merged).then(nw.lit("graph")).otherwise(by)
         found = nw.coalesce("_called", "_found")
@@ -273,8 +277,9 @@ def _customers(
     }
 
 
-def _names(members: pd.DataFrame) -> nw.LazyFrame:
-    return engine.from_frame(members[["id", "customer_id"]]).rename({"id": "_id", "customer_id": "_called"})
+def _names(members: pd.DataFrame, beside: nw.LazyFrame) -> nw.LazyFrame:
+    named = members[["id", "customer_id"]].rename(columns={"id": "_id", "customer_id": "_called"})
+    return engine.from_frame(named, beside=beside)
 
 
 def _rows(table: nw.LazyFrame) -> int:
@@ -283,8 +288,7 @@ def _rows(table: nw.LazyFrame) -> int:
 
 def _kept(table: nw.LazyFrame, path: Path) -> nw.LazyFrame:
     """Write a table once, since what is lazy runs again at each use."""
-    engine.write(table, path, order_by=[])
-    return engine.scan([path])
+    return engine.stored(table, path)
 
 
 def _apart(person: nw.Expr) -> nw.Expr:

@@ -22,6 +22,7 @@ from journeylib.engine.listing import listing
 from journeylib.engine.native import EngineError, bounded, connection
 from journeylib.engine.orders import firsts, listed, nth
 from journeylib.engine.session import chosen, lacking, on, session, version
+from journeylib.engine.spread import each, sorted_into, stored
 from journeylib.engine.tables import as_json, collect, fetched, from_frame, kept, query, shared
 from journeylib.engine.values import dates, decimal, instant, longest, microseconds, midnight
 
@@ -37,6 +38,7 @@ __all__ = [
     "dates",
     "decimal",
     "digest",
+    "each",
     "fetched",
     "fingerprint",
     "firsts",
@@ -63,7 +65,9 @@ __all__ = [
     "scan",
     "session",
     "shared",
+    "sorted_into",
     "split",
+    "stored",
     "version",
     "write",
     "writer",

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -145,6 +146,7 @@ def _started() -> Any:
     from pyspark.errors import PySparkException
     from pyspark.java_gateway import launch_gateway
 
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers run what this process runs
     log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as Spark is
     try:
         gateway = launch_gateway(popen_kwargs={"stdout": log, "stderr": log})

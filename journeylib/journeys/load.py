@@ -29,7 +29,7 @@ from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
 from journeylib.data.tombstones import Tombstones
-from journeylib.errors import SourceError, first_line
+from journeylib.errors import RefusedError, SourceError, first_line
 from journeylib.journeys import growing, inputs, reconciliation, snapshots
 from journeylib.journeys.staging import File, RebuildError, stage
 from journeylib.schema import PLACE
@@ -90,6 +90,11 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
     files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
     inputs.refuse_twice(files)
     tombs = tombstones.read(folder)
+    if tombs and engine.chosen():
+        raise RefusedError(
+            f"people were forgotten in {folder}, and Spark does not know yet whose rows to leave out. "
+            "Load it on DuckDB: leave --engine out."
+        )
     repairs, idle = inputs.repairs(folder, retry, files)
     repairs = redaction.kept(repairs, tombs, _delimiters(said))
     given = inputs.listed(files, repairs)
@@ -150,7 +155,7 @@ def _made(
     do not, for pages show them.
     """
     is_shown = progress and sys.stderr.isatty()
-    if there := inputs.may_grow(said, folder, given, tombs):
+    if engine.chosen() is None and (there := inputs.may_grow(said, folder, given, tombs)):
         fresh = [file for file, each in zip(files, given, strict=True) if each not in there["inputs"]]
         _begin(staging, fresh, folder)
         try:
@@ -169,7 +174,7 @@ def _begin(staging: Path, files: list[File], folder: Path) -> None:
 
 
 def _steps(files: list[File], *, is_shown: bool) -> Any:
-    return tqdm(total=2 * len(files) + 3, desc="load", unit="step", disable=not is_shown)
+    return tqdm(total=len(files) + 3, desc="load", unit="step", disable=not is_shown)
 
 
 def _anew(
@@ -188,8 +193,11 @@ def _anew(
     reconciliation.reconcile(found.records, counts, said)
     step()
 
+    accepted, narrow = found.accepted("events"), found.narrow()
+    if spark := engine.chosen():
+        accepted = narrow = engine.stored(accepted, work / "accepted.parquet", spark=spark)
     stitched = identity.stitch(
-        found.accepted("events"), found.narrow(), mode=said.identity_mode, work=work,
+        accepted, narrow, mode=said.identity_mode, work=work,
         look_back_days=said.look_back_days, largest=said.largest,
     )  # fmt: skip
     events, customers = stitched.events, found.accepted("customers") if "customers" in found.tables else None
@@ -222,6 +230,6 @@ def _anew(
         warnings = redaction.unnamed(warnings, tombs, erased.ids)
     step()
     made: dict[str, Any] = {"tables": {**names, "quarantine": ["quarantine.parquet"]}, "facts": facts}
-    if not tombs:
+    if not tombs and not spark:
         made["memory"] = growing.remembered(found, counts, staging)
     return made, warnings

@@ -15,7 +15,7 @@ import narwhals.stable.v2 as nw
 
 from journeylib.schema import JOURNEYS, ORDER, STEPS
 
-__all__ = ["reconstruct", "summarise"]
+__all__ = ["placed", "reconstruct", "summarise"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -27,7 +27,14 @@ def reconstruct(
     longest: timedelta = timedelta(days=180),
     end_touchpoints: Sequence[str] = (),
 ) -> nw.LazyFrame:
-    """Make the steps table: every event with its journey, its place in it and what came before.
+    """Make the steps table: every event with its journey, its place in it and what came before; see `placed`."""
+    return placed(events, gap=gap, longest=longest, end_touchpoints=end_touchpoints).select(*STEPS)
+
+
+def placed(
+    events: nw.LazyFrame, *, gap: timedelta, longest: timedelta, end_touchpoints: Sequence[str] = ()
+) -> nw.LazyFrame:
+    """Add to events what STEPS has beside them: their journey, their place in it and what came before.
 
     `started_us`, which with `customer_id` names the journey, is the time of its first
     event; `step` counts 1, 2, … within it. A silence of exactly `gap` does not end a
@@ -50,16 +57,16 @@ def reconstruct(
     measured = stretched.with_columns(length=length)
     same = (_before("stretch_us") == nw.col("stretch_us")) & (_before("length") == nw.col("length"))
     started = measured.with_columns(started_us=nw.when(~same.fill_null(False)).then(occurred))
-    placed = started.with_columns(started_us=_carried("started_us"))
+    cut = started.with_columns(started_us=_carried("started_us"))
 
     within = ["customer_id", "started_us"]
-    steps = placed.with_columns(
+    steps = cut.with_columns(
         step=nw.col("event_id").cum_count().over(*within, order_by=ORDER),
         previous_touchpoint=nw.col("touchpoint").shift(1).over(*within, order_by=ORDER),
         previous_channel=nw.col("channel").shift(1).over(*within, order_by=ORDER),
         wait_us=occurred - occurred.shift(1).over(*within, order_by=ORDER),
     )
-    return steps.select(*STEPS)
+    return steps.select(*dict.fromkeys([*events.collect_schema().names(), *STEPS]))
 
 
 def summarise(steps: nw.LazyFrame) -> nw.LazyFrame:

@@ -17,6 +17,7 @@ from journeylib import engine
 from journeylib.data import identity
 from journeylib.data.mapping import Mapping
 from journeylib.days import DAY_US, day_of, midnight
+from journeylib.journeys import spread
 from journeylib.journeys.buckets import Rules, cut, ordered, summed
 from journeylib.schema import CUSTOMERS, EVENTS
 
@@ -135,6 +136,8 @@ def write_journeys(
     """
     work = staging / "work"
     names = _buckets(rows)
+    if not events.implementation.is_duckdb():
+        return spread.write_journeys(events, staging, said, names)
     sources = [work / f"bucket-{name}.arrow" for name in names]
     there = events.collect_schema().names()
     hashed = engine.md5(events.select(*EVENTS, *(name for name in BESIDE if name in there)), "customer_id", "bucket")

@@ -22,6 +22,9 @@ __all__ = ["Before", "File", "RebuildError", "Staged", "stage"]
 File = tuple[Source, Path, str]  # a source, one of its files, that file's SHA-256
 
 
+_STAGED = "staged.parquet"  # in the folder of each file that is read
+
+
 class RebuildError(Exception):
     """A store cannot grow by some files alone: it has to be loaded anew."""
 
@@ -84,27 +87,25 @@ def stage(
     opened: dict[str, Opened] = {}
     records: dict[str, int] = {}
     labels = before.labels if before else sorted(places.label(source, path) for source, path, _ in files)
+    of_sources = [(source, path, digest) for source in said.sources for one, path, digest in files if one is source]
+    tasks = [
+        (source, path, digest, work / str(at), labels.index(places.label(source, path)))
+        for at, (source, path, digest) in enumerate(of_sources)
+    ]
+    plain: dict[str, dict[Path, Opened]] = {source.name: {} for source in said.sources}
+    for task, file in zip(tasks, engine.each(_read, tasks, spark=engine.chosen()), strict=True):
+        source, path, digest, here, number = task
+        opened[places.label(source, path)] = file
+        records[source.name] = records.get(source.name, 0) + file.records
+        corrected = repairs.get(digest, {})
+        if corrected:
+            tables[source.kind].append(_repaired(source, file, here / _STAGED, here, corrected, number))
+        else:
+            plain[source.name][here / _STAGED] = file
+        step()
     for source in said.sources:
-        plain: dict[Path, Opened] = {}
-        for path, digest in [(path, digest) for one, path, digest in files if one is source]:
-            here = work / str(len(opened))
-            here.mkdir()
-            label = places.label(source, path)
-            file = opened[label] = opening.open_file(source, path, here, digest=digest)
-            records[source.name] = records.get(source.name, 0) + file.records
-            step()
-            number = labels.index(label)
-            written = _written(source, file, here / "staged.parquet", number)
-            if opening.sha256(path) != digest:
-                raise SourceError(f"{path} changed while it was read. Nothing was loaded; load it when it is complete.")
-            corrected = repairs.get(digest, {})
-            if corrected:
-                tables[source.kind].append(_repaired(source, file, written, here, corrected, number))
-            else:
-                plain[written] = file
-            step()
-        if plain:
-            tables[source.kind].append(reading.staged(source, plain))
+        if plain[source.name]:
+            tables[source.kind].append(reading.staged(source, plain[source.name]))
     if not tables["events"]:
         raise SourceError('the mapping names no source of events. Add a [[source]] with kind = "events".')
     together = {kind: _together(parts) for kind, parts in tables.items() if parts}
@@ -122,6 +123,17 @@ def stage(
         for kind, table in together.items()
     }
     return Staged(together, judged, opened, records, odd, work / "tally.parquet")
+
+
+def _read(task: tuple[Source, Path, str, Path, int]) -> Opened:
+    """Read one file of a source, the `number`-th of all, into the folder `here`."""
+    source, path, digest, here, number = task
+    here.mkdir()
+    file = opening.open_file(source, path, here, digest=digest)
+    _written(source, file, here / _STAGED, number)
+    if opening.sha256(path) != digest:
+        raise SourceError(f"{path} changed while it was read. Nothing was loaded; load it when it is complete.")
+    return file
 
 
 def _repaired(

@@ -18,7 +18,7 @@ def _merged(together, seen, on_devices=(), largest=50):
     """Merge pairs of ids; `seen` are persons of events, `on_devices` pairs of device and person."""
     persons = engine.from_frame(pd.DataFrame({"person": list(seen)}, dtype="string"))
     devices = pd.DataFrame(list(on_devices), columns=["device", "person"]).astype("string")
-    return graph.merge(_pairs(*together), persons, engine.from_frame(devices), largest=largest)
+    return graph.merge(graph.components(_pairs(*together)), persons, engine.from_frame(devices), largest=largest)
 
 
 def _names(merged):

@@ -16,6 +16,8 @@ from spark_equal import cells, differing, on_engine
 import journeylib
 from journeylib.data import worlds
 from journeylib.errors import RefusedError
+from journeylib.publish.diff import diff
+from journeylib.publish.rebuild import rebuild
 from journeylib.publish.run import run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,6 +28,27 @@ FEWER = {
     'also = ["club", "region", "loud"]': 'also = ["loud"]\nmeasures = ["value.revenue", "outcomes.converted"]',
     'alike = ["region", "club", "came_by"]': 'alike = ["came_by"]',
 }
+
+SERIES = """
+name = "series"
+store = "stores/demo"
+notebooks = ["overview"]
+[period]
+as_of = {as_of}
+start = "begin"
+[goals.purchase]
+touchpoint = "order placed"
+within_days = 30
+[segments]
+region = "customers.region"
+[parameters.overview]
+goal = "purchase"
+by = "region"
+chain = ["web", "chat", "phone"]
+step_from = "checkout started"
+step_to = "order placed"
+step_within_days = 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +91,20 @@ def test_the_engine_is_no_part_of_what_an_edition_is(editions: SimpleNamespace) 
     duckdb, spark = (read(one, "manifest.json") for one in (editions.duckdb, editions.spark))
     assert (duckdb["engine"], spark["engine"]) == ("duckdb", "spark")
     assert set(spark["versions"]) - set(duckdb["versions"]) == {"pyspark"}
+
+
+def test_two_editions_on_spark_tell_what_changed_and_are_made_again_byte_for_byte(editions: SimpleNamespace) -> None:
+    said = {}
+    for name, recipe in editions.recipes.items():
+        series, made = recipe.with_name("series.toml"), []
+        for as_of in ["2026-05-31", "2026-06-30"]:
+            series.write_text(f'engine = "{name}"\n{SERIES.format(as_of=as_of)}', encoding="utf-8")
+            made.append(Path(run(series)["path"]).parent)
+        pages = [(folder / "findings.json").read_text(encoding="utf-8") for folder in made]
+        said[name] = {"pages": list(map(json.loads, pages)), "changes": diff(*made)}
+    assert said["spark"]["changes"]["numbers"]
+    assert differing(said["duckdb"], said["spark"]) == []
+    assert rebuild(made[1])["is_equal"]  # the second on Spark
 
 
 def test_the_page_of_sources_says_that_spark_has_no_text_to_show(editions: SimpleNamespace) -> None:
