@@ -21,10 +21,10 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import graph, labels
+from journeylib.data import graph, labels, sightings
 from journeylib.days import DAY_US
 
-__all__ = ["ANONYMOUS", "NOBODY", "Counted", "Stitched", "counted", "person", "rename", "stitch"]
+__all__ = ["ANONYMOUS", "NOBODY", "Counted", "Stitched", "counted", "narrowed", "person", "rename", "stitch"]
 
 ANONYMOUS = "device:"  # the customer_id of an event that nobody was ever seen behind starts so,
 NOBODY = "anonymous:"  # and so that of an event without any id
@@ -48,17 +48,20 @@ class Counted:
 class Stitched(Counted):
     """Events with their customers, and what was counted of them.
 
-    `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph".
+    `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph". `sights` are the
+    sightings that all was told from (see `sightings`), a plain scan.
     """
 
     events: nw.LazyFrame
     members: pd.DataFrame | None
+    sights: nw.LazyFrame
 
 
 def stitch(
     events: nw.LazyFrame,
     narrow: nw.LazyFrame | None = None,
     *,
+    sights: nw.LazyFrame | None = None,
     mode: str,
     work: Path,
     look_back_days: float = 30,
@@ -72,15 +75,19 @@ def stitch(
     "graph" there is no such limit, but on devices of a person whose component has more than `largest` ids.
 
     `narrow` holds the same rows without event_id, where they are read more cheaply so: it is read several times.
+    `sights` are all sightings on the devices of these events, where these are but some of the events there; then
+    those of devices that several persons were seen on must be complete, and what is counted counts these alone.
     `alias`, a second person id on the row, may be absent. The folder `work` holds what is found on the way and
     must outlive the answer.
     """
-    narrow = _narrow(events if narrow is None else narrow)
-    devices = _devices(narrow, work)
-    crowded = _crowded(events, devices, work)
-    look_back, split = int(look_back_days * DAY_US), _split(crowded, work)
-    merged, loose, customers = _merged(narrow, devices, crowded, look_back, largest, work)
-    known = _known(events, _single(devices), split, loose, mode=mode, look_back=look_back)
+    narrow = narrowed(events if narrow is None else narrow)
+    if sights is None:
+        sights = _kept(sightings.sighted(narrow), work / sightings.SEEN)
+    devices = _kept(sightings.devices(sights), work / "devices.parquet")
+    look_back, split = int(look_back_days * DAY_US), _split(_crowded(events, devices, work), work)
+    components = labels.components(_together(narrow), work)
+    merged, loose, customers = _merged(components, sights, devices, look_back, largest)
+    known = _known(events, sightings.single(devices), split, loose, mode=mode, look_back=look_back)
     is_graph = mode == "graph"
     return Stitched(
         events=_called(known, events.collect_schema().names(), merged.members if is_graph else None),
@@ -88,29 +95,35 @@ def stitch(
         unmerged=merged.unmerged,
         too_large=merged.too_large,
         members=merged.members[["id", "customer_id"]].assign(customer_id=_apart_text) if is_graph else None,
+        sights=sights,
     )
 
 
-def counted(events: nw.LazyFrame, *, work: Path, look_back_days: float = 30, largest: int = 50) -> Counted:
-    """Count what `stitch` counts of such events, and stitch none."""
-    narrow = _narrow(events)
-    devices = _devices(narrow, work)
-    crowded = _crowded(events, devices, work)
-    merged, _, customers = _merged(narrow, devices, crowded, int(look_back_days * DAY_US), largest, work)
+def counted(sights: nw.LazyFrame, *, work: Path, look_back_days: float = 30, largest: int = 50) -> Counted:
+    """Count what `stitch` counts, of events with these sightings, none of which carried two persons' ids."""
+    devices = _kept(sightings.devices(sights), work / "devices.parquet")
+    nothing = pd.DataFrame({"person": [], "alias": []}, dtype="string")
+    components = graph.components(nothing)
+    merged, _, customers = _merged(components, sights, devices, int(look_back_days * DAY_US), largest)
     return Counted(customers, merged.unmerged, merged.too_large)
 
 
+def narrowed(events: nw.LazyFrame) -> nw.LazyFrame:
+    """What of events tells who is behind them: occurred_us, device, the person on the event itself, and alias."""
+    alias = nw.col("alias") if "alias" in events.collect_schema().names() else nw.lit(None, nw.String)
+    return events.select("occurred_us", "device", person=_own(), alias=alias)
+
+
 def _merged(
-    narrow: nw.LazyFrame, devices: nw.LazyFrame, crowded: nw.LazyFrame, look_back: int, largest: int, work: Path
+    components: pd.DataFrame, sights: nw.LazyFrame, devices: nw.LazyFrame, look_back: int, largest: int
 ) -> tuple[graph.Merged, nw.LazyFrame | None, dict[str, int]]:
-    """Merge what rows carried together, find the devices of too large components, count the customers of each mode."""
-    pairs = nw.concat([each.select("device", "person") for each in (_single(devices), crowded)], how="vertical")
-    found = labels.components(_together(narrow), work)
-    merged = graph.merge(found, narrow.select("person"), pairs, largest=largest)
+    """Merge the components, find the devices of too large components, count the customers of each mode."""
+    pairs = sightings.pairs(sights)
+    merged = graph.merge(components, sights.select("person"), pairs, largest=largest)
     loose = None
     if len(merged.loose):
         loose = pairs.join(engine.from_frame(merged.loose, beside=pairs), on="person", how="semi")
-    return merged, loose, _customers(narrow, devices, merged.members, loose, look_back)
+    return merged, loose, sightings.customers(sights, devices, merged.members, loose, look_back)
 
 
 def person(customer_id: str) -> str:
@@ -140,31 +153,9 @@ def rename(customers: nw.LazyFrame, stitched: Stitched) -> nw.LazyFrame:
     return first.with_columns(ids=nw.col("_called")).select(*customers.collect_schema().names())
 
 
-def _narrow(events: nw.LazyFrame) -> nw.LazyFrame:
-    alias = nw.col("alias") if "alias" in events.collect_schema().names() else nw.lit(None, nw.String)
-    return events.select("occurred_us", "device", person=_own(), alias=alias)
-
-
 def _own() -> nw.Expr:
     """The person on the event itself."""
     return nw.when(nw.col("device").is_null()).then(nw.coalesce("person", "ids")).otherwise(nw.col("person"))
-
-
-def _devices(narrow: nw.LazyFrame, work: Path) -> nw.LazyFrame:
-    """One row a device: its first log-in and first anonymous event, the least and the greatest person on it."""
-    person, occurred = nw.col("person"), nw.col("occurred_us")
-    seen = narrow.filter(~nw.col("device").is_null()).with_columns(
-        login_us=nw.when(~person.is_null()).then(occurred), anonymous_us=nw.when(person.is_null()).then(occurred)
-    )
-    devices = seen.group_by("device").agg(
-        nw.col("login_us", "anonymous_us").min(), person.min(), last_person=person.max()
-    )
-    return _kept(devices, work / "devices.parquet")
-
-
-def _single(devices: nw.LazyFrame) -> nw.LazyFrame:
-    """The devices that exactly one person was seen on."""
-    return devices.filter(nw.col("person") == nw.col("last_person"))
 
 
 def _crowded(events: nw.LazyFrame, devices: nw.LazyFrame, work: Path) -> nw.LazyFrame:
@@ -249,41 +240,9 @@ def _called(known: nw.LazyFrame, columns: list[str], members: pd.DataFrame | Non
     )
 
 
-def _customers(
-    narrow: nw.LazyFrame,
-    devices: nw.LazyFrame,
-    members: pd.DataFrame,
-    loose: nw.LazyFrame | None,
-    look_back: int,
-) -> dict[str, int]:
-    """Count the customers of each mode: the persons, and the devices and events that stay anonymous.
-
-    A device stays anonymous where its first anonymous event does: the others are nearer to a log-in.
-    """
-    login, anonymous = nw.col("login_us"), nw.col("anonymous_us")
-    person = nw.col("person")
-    # Events of nobody are a customer each; a person is one.
-    named = narrow.filter(~person.is_null() | nw.col("device").is_null()).group_by("person").agg(events=nw.len())
-    each = named.select(customers=nw.when(person.is_null()).then(nw.col("events")).otherwise(nw.lit(1)))
-    known = int(engine.collect(each.select(nw.col("customers").sum()))["customers"].fillna(0)[0])
-    seen = members[members["is_seen"].astype(bool)]
-    never, late = _rows(devices.filter(login.is_null())), devices.filter(login - anonymous > look_back)
-    kept = 0 if loose is None else _rows(late.join(loose, on="device", how="semi"))
-    return {
-        "none": known + _rows(devices.filter(~anonymous.is_null())),
-        "live": known + never + _rows(devices.filter(anonymous < login)),
-        "replay": known + never + _rows(late),
-        "graph": known - (len(seen) - seen["customer_id"].nunique()) + never + kept,
-    }
-
-
 def _names(members: pd.DataFrame, beside: nw.LazyFrame) -> nw.LazyFrame:
     named = members[["id", "customer_id"]].rename(columns={"id": "_id", "customer_id": "_called"})
     return engine.from_frame(named, beside=beside)
-
-
-def _rows(table: nw.LazyFrame) -> int:
-    return int(engine.collect(table.select(rows=nw.len()))["rows"][0])
 
 
 def _kept(table: nw.LazyFrame, path: Path) -> nw.LazyFrame:

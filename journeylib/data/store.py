@@ -4,7 +4,7 @@
     stores/demo/snapshots/<id>/            one folder a load, never changed afterwards
         manifest.json  events-all.parquet (with their steps)  journeys-all.parquet
         customers.parquet  quarantine.parquet  quarantine.csv  repairs.jsonl  origins.parquet
-        tally-000.parquet  settled-000.parquet (what a load of further files asks)
+        tally-000.parquet  settled-000.parquet  seen.parquet (what a load of further files asks)
     and, where it grew from the one before, that one's files and
         events-001-all.parquet  journeys-001-all.parquet  quarantine-001.parquet
         withdrawn-events-001.parquet  withdrawn-journeys-001.parquet (rows of the others that no longer hold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,11 +14,29 @@ import narwhals.stable.v2 as nw
 
 from journeylib.engine.native import call, connection, lazy, narrowed, quoted, sql
 
-__all__ = ["ROW_GROUP", "nested", "numbered", "read_csv", "read_json", "rows_in", "scan", "split", "write", "writer"]
+__all__ = [
+    "ROW_GROUP",
+    "nested",
+    "numbered",
+    "picked",
+    "read_csv",
+    "read_json",
+    "rows_in",
+    "scan",
+    "split",
+    "write",
+    "writer",
+]
 
 ROW_GROUP = 122_880  # rows; the engine reads so many at once
 _DISTINCT = {"event_id", "text", "original", "id", "content_hash"}  # their cells hardly repeat: no dictionary of them
-_SEARCHED = {"customer_id", "occurred_us", "started_us", "ended_us"}  # least and greatest of each row group are noted
+_SEARCHED = {
+    "customer_id",
+    "occurred_us",
+    "started_us",
+    "ended_us",
+    "row",
+}  # least and greatest of each row group are noted
 
 _PATTERN = re.compile(r"[{}\[\]*?\\]")
 
@@ -63,6 +82,31 @@ def rows_in(path: Path) -> int:
     """How many rows a Parquet file has."""
     [(rows,)] = connection().read_parquet(str(path)).aggregate("count(*)").fetchall()
     return int(rows)
+
+
+def picked(paths: Sequence[Path], column: str, numbers: Any, into: Path) -> nw.LazyFrame:
+    """Write the rows of Parquet files whose number is one of these, which are sorted, into a file; scan that.
+
+    The `column` of the number counts up by one within each file, so only the row groups of such rows are read.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    with contextlib.ExitStack() as held:
+        opened = [held.enter_context(pa.parquet.ParquetFile(path)) for path in paths]
+        made = held.enter_context(writer(into, opened[0].schema_arrow, is_kept=False))
+        for file in opened:
+            rows = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+            if not sum(rows):
+                continue
+            at = file.schema_arrow.get_field_index(column)
+            starts = file.metadata.row_group(0).column(at).statistics.min + np.cumsum([0, *rows])
+            bounds = np.searchsorted(numbers, starts).tolist()
+            for group, (low, high) in enumerate(itertools.pairwise(bounds)):
+                if high > low:
+                    made.write_table(file.read_row_group(group).take(pa.array(numbers[low:high] - starts[group])))
+    return scan([into])
 
 
 def read_csv(path: Path, names: Sequence[str], *, delimiter: str, quote: str = '"') -> nw.LazyFrame:

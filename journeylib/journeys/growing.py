@@ -19,7 +19,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from journeylib import engine
-from journeylib.data import erasure, identity, places, quarantine
+from journeylib.data import erasure, identity, places, quarantine, sightings
 from journeylib.data import store as stores
 from journeylib.data.duplicates import SUSPECTS
 from journeylib.data.mapping import Mapping
@@ -28,6 +28,7 @@ from journeylib.journeys import reconciliation, snapshots
 from journeylib.journeys.change import Change
 from journeylib.journeys.older import Older
 from journeylib.journeys.staging import Before, File, Staged, stage
+from journeylib.journeys.stitching import Stitching
 from journeylib.schema import PLACE
 
 __all__ = ["grow", "remembered"]
@@ -91,17 +92,19 @@ def grow(
     step()
 
     _link(there, home, staging, has_people=has_people)
-    change = Change(said, work, events, news.accepted("events"), gone)
-    journeys = stores.rows(store, there, "journeys")
-    added, withdrawn = change.write(journeys, staging, generation, there.get("withdrawn", {}))
+    who = Stitching(said, work, events, news.accepted("events"), gone, engine.scan([home / sightings.SEEN]))
+    engine.write(who.sights(), staging / sightings.SEEN, order_by=[])
+    event_files = [home / name for name in there["tables"]["events"]]
+    change = Change(said, work, stores.rows(store, there, "journeys"), event_files, who)
+    added, withdrawn = change.write(staging, generation, there.get("withdrawn", {}))
     tables = {name: [*names, *added.get(name, [])] for name, names in there["tables"].items()}
     step()
 
     unfit = quarantine.described(reconciliation.rejected(news), found.opened, repairs)
     if has_people:
         people = found.accepted("customers")
-        snapshots.write_customers(identity.rename(people, change.stitched), said, staging / "customers.parquet")
-        origins = erasure.origins(people, change.stitched)
+        snapshots.write_customers(identity.rename(people, who.stitched), said, staging / "customers.parquet")
+        origins = erasure.origins(people, who.stitched)
         engine.write(origins, staging / erasure.ORIGINS, order_by=["id", *PLACE])
         # What was rejected of customers is told anew.
         kept = engine.collect(stores.tables(store, there)["quarantine"].filter(~is_read))
@@ -112,12 +115,10 @@ def grow(
 
     made = {"tables": tables, "withdrawn": withdrawn, "memory": known}
     whole = stores.opened(staging, made)
-    printed = engine.Print.read(there["facts"]["fingerprint"].split("+")[0]) + change.printed()
-    facts = snapshots.facts(whole, counts, _records(known, said), said.complete_through, fingerprint=printed)
-    seen = whole["events"].with_columns(
-        person=nw.col("person_id"), device=nw.col("device_id"), ids=nw.coalesce("person_id", "device_id")
-    )
-    counted = identity.counted(seen, work=work, look_back_days=said.look_back_days, largest=said.largest)
+    summary = change.summary(there["facts"], staging, whole["events"])
+    facts = snapshots.facts(whole, counts, _records(known, said), said.complete_through, summary=summary)
+    sights = engine.scan([staging / sightings.SEEN])
+    counted = identity.counted(sights, work=work, look_back_days=said.look_back_days, largest=said.largest)
     facts["warnings"] = sorted(found.odd.publishable)
     facts["identity"] = snapshots.identified(said.identity_mode, counted, facts["known_by"])
     step()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import journeylib
 from journeylib import engine
-from journeylib.data import places, quarantine
+from journeylib.data import opening, places, quarantine
 from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
 from journeylib.data.quarantine import Repairs
@@ -29,11 +30,38 @@ __all__ = [
     "refuse_without_room",
     "repairs",
     "rules",
+    "stamped",
 ]
 
 # Bytes that a load takes at its height for a byte of its sources: work files and the new snapshot beside the old one.
 _ROOM, _ROOM_OF_TEXT = {".parquet": 12, ".gz": 12, ".zst": 16}, 3
 _MOST_GENERATIONS = 30  # loads that add files to those of the first; the next one begins anew
+_SETTLED_NS = 2_000_000_000  # some file systems tell the time of a change no finer
+
+
+def stamped(said: Mapping, folder: Path) -> tuple[list[File], dict[str, list[Any]]]:
+    """The files of a mapping with their SHA-256, and stamps of them by label: inode, size, time of change, SHA-256.
+
+    A file that the newest snapshot stamped is read only where its inode, size or time is another now. So one whose
+    bytes were written over by as many others, with its time set back, is taken for what it was. One that changed
+    within two seconds before it was stamped is not trusted.
+    """
+    try:
+        there = stores.manifest(folder).get("stamps", {})
+    except StoreError:
+        there = {}
+    files: list[File] = []
+    stamps: dict[str, list[Any]] = {}
+    for source in said.sources:
+        for path in source.files:
+            label, now, at = places.label(source, path), time.time_ns(), path.stat()
+            stamp = [at.st_ino, at.st_size, at.st_mtime_ns]
+            *before, known = there.get(label, [""])
+            sha256 = known if before == stamp else opening.sha256(path)
+            files.append((source, path, sha256))
+            if at.st_mtime_ns < now - _SETTLED_NS:
+                stamps[label] = [*stamp, sha256]
+    return files, stamps
 
 
 def listed(files: list[File], repairs: Repairs) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from narwhals.exceptions import NarwhalsError
 from tqdm import tqdm
 
 from journeylib import engine
-from journeylib.data import erasure, identity, opening, quality, quarantine, redaction, tombstones
+from journeylib.data import erasure, identity, quality, quarantine, redaction, sightings, tombstones
 from journeylib.data import mapping as mappings
 from journeylib.data import store as stores
 from journeylib.data.mapping import Mapping
@@ -87,7 +87,7 @@ def _given(source: Any, beside: Path) -> list[Path | str]:
 
 
 def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: bool) -> dict[str, Any]:
-    files = [(source, path, opening.sha256(path)) for source in said.sources for path in source.files]
+    files, stamps = inputs.stamped(said, folder)
     inputs.refuse_twice(files)
     tombs = tombstones.read(folder)
     if tombs and engine.chosen():
@@ -113,6 +113,7 @@ def _load_once(said: Mapping, folder: Path, retry: Path | None, *, progress: boo
             there = {
                 **made, "snapshot": _free(folder, tombs.named(loaded)), "inputs": given, "rules": inputs.rules(said),
                 "loaded": loaded, "reading": inputs.reading(said), "tombstones": tombs.digest,
+                "stamps": stamps,
             }  # fmt: skip
             stores.publish(folder, staging, there)
         finally:
@@ -232,4 +233,5 @@ def _anew(
     made: dict[str, Any] = {"tables": {**names, "quarantine": ["quarantine.parquet"]}, "facts": facts}
     if not tombs and not spark:
         made["memory"] = growing.remembered(found, counts, staging)
+        shutil.copyfile(work / sightings.SEEN, staging / sightings.SEEN)
     return made, warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -19,12 +20,14 @@ from journeylib.data.mapping import Mapping
 from journeylib.days import DAY_US, day_of, midnight
 from journeylib.journeys import spread
 from journeylib.journeys.buckets import Rules, cut, ordered, summed
+from journeylib.journeys.summary import Summary, summarised
 from journeylib.schema import CUSTOMERS, EVENTS
 
-__all__ = ["BESIDE", "anonymous", "content", "facts", "identified", "write", "write_customers", "write_journeys"]
+__all__ = ["BESIDE", "anonymous", "facts", "identified", "write", "write_customers", "write_journeys"]
 
 _ROWS_A_BUCKET = 1_000_000
 _MOST_ROWS = 2**40  # of a file
+_LATE_US = 60 * DAY_US
 # What a later load asks of an event (see `duplicates`), and of the first one of a customer (see `buckets.cut`).
 BESIDE = ["number", "content", "stretch_us"]
 _FATES = {"accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicate"}
@@ -45,47 +48,35 @@ def facts(
     records: dict[str, int],
     declared: date | None,
     *,
-    fingerprint: engine.Print | None = None,
+    summary: Summary | None = None,
 ) -> dict[str, Any]:
     """Gather what the manifest says of tables: the reconciliation, the time span and the content's fingerprint.
 
-    `declared` is the last whole day of the data, where the mapping says it; `fingerprint` that of the events (see
-    `content`), where it is known.
+    `declared` is the last whole day of the data, where the mapping says it; `summary` that of the events, where it
+    is known.
     """
-    events, customers = tables["events"], tables["customers"]
-    said = engine.fingerprint(content(events)) if fingerprint is None else fingerprint
-    occurred = nw.col("occurred_us")
-    span = engine.collect(
-        events.select(first=occurred.min(), last=occurred.max(), customers=nw.col("customer_id").n_unique())
-    ).iloc[0]
-    known = engine.collect(events.group_by("known_by").agg(events=nw.len()), order_by=["known_by"])
+    customers, said = tables["customers"], summary or summarised(tables["events"])
     fates = counts.groupby("fate")["rows"].sum()
     reasons = {str(name): int(rows) for name, rows in fates.items() if name not in {"accepted", "duplicate"}}
-    last = int(span["last"])
     return {
         "records_in": sum(records.values()),
         "accepted": int(fates.get("accepted", 0)),
         "quarantined": sum(reasons.values()),
         "duplicates": int(fates.get("duplicate", 0)),
         "reasons": reasons,
-        "sources": _sources(events, counts, records),
-        "events": int(known["events"].sum()),
-        "customers": int(span["customers"]),
-        "known_by": dict(zip(known["known_by"].tolist(), known["events"].tolist(), strict=True)),
+        "sources": _sources(said.days, counts, records),
+        "events": sum(said.known_by.values()),
+        "customers": said.customers,
+        "known_by": said.known_by,
         "attributes": [name for name in customers.collect_schema().names() if name not in CUSTOMERS],
-        "begins_us": int(span["first"]),
-        "begins_on": day_of(int(span["first"])).isoformat(),
-        "last_us": last,
-        "last_on": day_of(last).isoformat(),
-        "ends_us": last + 1 if declared is None else midnight(declared) + DAY_US,
-        "complete_through": (declared or day_of(last - DAY_US)).isoformat(),
-        "fingerprint": f"{said}+{engine.fingerprint(customers)}",
+        "begins_us": said.first_us,
+        "begins_on": day_of(said.first_us).isoformat(),
+        "last_us": said.last_us,
+        "last_on": day_of(said.last_us).isoformat(),
+        "ends_us": said.last_us + 1 if declared is None else midnight(declared) + DAY_US,
+        "complete_through": (declared or day_of(said.last_us - DAY_US)).isoformat(),
+        "fingerprint": f"{said.fingerprint}+{engine.fingerprint(customers)}",
     }
-
-
-def content(events: nw.LazyFrame) -> nw.LazyFrame:
-    """What events say, wherever they stood."""
-    return events.select(*(name for name in EVENTS if name not in {"source", "source_row"}))
 
 
 def identified(mode: str, counted: identity.Counted, known_by: dict[str, int]) -> dict[str, Any]:
@@ -104,23 +95,18 @@ def anonymous(known_by: dict[str, int]) -> int:
     return sum(known_by.get(how, 0) for how in ["device", "nobody"])
 
 
-def _sources(events: nw.LazyFrame, counts: pd.DataFrame, records: dict[str, int]) -> list[dict[str, Any]]:
+def _sources(
+    spanned: dict[str, tuple[str, str]], counts: pd.DataFrame, records: dict[str, int]
+) -> list[dict[str, Any]]:
     """What became of the records of each source, and the days its events span; by name, however they were listed."""
-    occurred = nw.col("occurred_us")
-    spans = engine.collect(events.group_by("source").agg(first=occurred.min(), last=occurred.max()))
-    spans = (
-        spans.assign(name=spans["source"].str.partition("/")[0]).groupby("name").agg({"first": "min", "last": "max"})
-    )
     fates = counts.assign(
         name=counts["source"].str.partition("/")[0],
         fate=counts["fate"].where(counts["fate"].isin(["accepted", "duplicate"]), "quarantined"),
     )
-    spanned = spans.to_dict("index")
     found = fates.groupby(["name", "fate"])["rows"].sum()
     told = []
     for name, rows in sorted(records.items()):
-        span = spanned.get(name)
-        days = [day_of(int(span[end])).isoformat() if span else None for end in ("first", "last")]
+        days = spanned.get(name, (None, None))
         fate = {said: int(found.get((name, key), 0)) for said, key in _FATES.items()}
         told.append({"name": name, "records": rows, **fate, "first_on": days[0], "last_on": days[1]})
     return told
@@ -131,7 +117,8 @@ def write_journeys(
 ) -> dict[str, list[str]]:
     """Write events with their steps, and journeys, bucket by bucket: a bucket is a range of md5(customer_id).
 
-    Each file has `row` besides, a number that no other row of any `generation` has; and what of BESIDE there is.
+    Each file has `row` besides, a number that no other row of any `generation` has, which counts up by one within the
+    file; and what of BESIDE there is. A journey has the `row` of its first event as `first_row`.
     Memory holds as many buckets as there are cores.
     """
     work = staging / "work"
@@ -165,7 +152,11 @@ def _buckets(rows: int) -> list[str]:
 
 
 def _cut(source: Path, events: Path, journeys: Path, rules: Rules, first: int) -> None:
-    """Sort the events of a bucket, cut their journeys, and write both; rows are numbered from `first` on."""
+    """Sort the events of a bucket, cut their journeys, and write both; rows are numbered from `first` on.
+
+    The latest journeys stand after the others, in row groups of their own: there most of a new day's rows belong.
+    """
+    first_event = first_journey = first
     with pa.memory_map(str(source)) as opened:
         table = pa.ipc.open_stream(opened).read_all().combine_chunks()
     source.unlink()
@@ -173,10 +164,29 @@ def _cut(source: Path, events: Path, journeys: Path, rules: Rules, first: int) -
         if EVENTS.get(name) == nw.String and name not in {"event_id", "text"}:
             table = table.set_column(at, name, table[name].dictionary_encode())
     steps = cut(ordered(table), rules)
-    for made, path in [(steps.drop_columns(["stretch_us"]), events), (summed(steps), journeys)]:
-        made = made.append_column("row", pa.array(np.arange(first, first + made.num_rows)))
-        with engine.writer(path, made.schema) as opened:
-            opened.write_table(made, row_group_size=engine.ROW_GROUP)
+    del table
+    started = steps["started_us"].to_numpy()
+    is_late = started >= started.max(initial=0) - _LATE_US
+    parts = [steps.filter(pa.array(is_part)) for is_part in (~is_late, is_late)]
+    del steps
+    with contextlib.ExitStack() as opened:
+        writers: list[Any] = []
+        for part in parts:
+            whole = summed(part)
+            begins = np.cumsum(whole["steps"].to_numpy()) - whole["steps"].to_numpy() + first_event
+            whole = whole.append_column("first_row", pa.array(begins))
+            both = [
+                made.append_column("row", pa.array(np.arange(first, first + made.num_rows)))
+                for made, first in [(part.drop_columns(["stretch_us"]), first_event), (whole, first_journey)]
+            ]
+            writers = writers or [
+                opened.enter_context(engine.writer(path, made.schema))
+                for made, path in zip(both, (events, journeys), strict=True)
+            ]
+            for made, writer in zip(both, writers, strict=True):
+                if made.num_rows:  # an empty row group would have no least and greatest
+                    writer.write_table(made, row_group_size=engine.ROW_GROUP)
+            first_event, first_journey = first_event + part.num_rows, first_journey + whole.num_rows
 
 
 def write_customers(customers: nw.LazyFrame | None, said: Mapping, into: Path) -> None:

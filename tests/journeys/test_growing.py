@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import date, timedelta
 
@@ -67,6 +68,58 @@ def test_a_late_event_is_put_in_its_place_and_only_its_customer_is_written_again
     again = engine.scan([store / "snapshots" / said["snapshot"] / said["tables"]["events"][-1]])
     assert set(engine.collect(again.select("customer_id"))["customer_id"]) == {"ann"}
     assert _generation(store) == 1
+
+
+def test_only_the_journey_that_a_late_event_falls_into_is_written_again(grown, tmp_path):
+    days = ["2026-01-01", "2026-02-01", "2026-02-02", "2026-03-01"]  # with a gap of 7 days, three journeys
+    grown([f"{at},ann,,{day},view" for at, day in enumerate(days)], ["9,ann,,2026-02-03,view"])
+    said = stores.manifest(tmp_path / "store")
+    home = tmp_path / "store" / "snapshots" / said["snapshot"]
+    assert engine.rows_in(home / said["withdrawn"]["events"]) == 2  # those of February
+    assert engine.rows_in(home / said["withdrawn"]["journeys"]) == 1
+    assert engine.rows_in(home / said["tables"]["events"][-1]) == 3
+    steps = [(event, step) for _, event, step in _steps(tmp_path / "store")]
+    assert steps == [("0", 1), ("1", 1), ("2", 2), ("9", 3), ("3", 1)]
+
+
+def test_a_late_event_that_joins_two_journeys_has_both_written_again(grown, tmp_path):
+    days = ["2026-01-01", "2026-02-01", "2026-02-13", "2026-03-10"]
+    grown([f"{at},ann,,{day},view" for at, day in enumerate(days)], ["9,ann,,2026-02-07,view"])
+    said = stores.manifest(tmp_path / "store")
+    home = tmp_path / "store" / "snapshots" / said["snapshot"]
+    assert engine.rows_in(home / said["withdrawn"]["journeys"]) == 2  # 1 and 13 February; six days to either side
+    steps = [(event, step) for _, event, step in _steps(tmp_path / "store")]
+    assert steps == [("0", 1), ("1", 1), ("9", 2), ("2", 3), ("3", 1)]
+
+
+def test_what_is_counted_of_a_device_follows_when_its_first_log_in_goes(grown, tmp_path):
+    first = ["1,ann,d1,2026-01-02,view,2026-01-01", "2,,d1,2026-01-03,view,2026-01-01"]
+    # The log-in was bob's, and on another device: d1 has nobody then.
+    grown(first, ["1,bob,d2,2026-01-02,view,2026-01-04"])
+    said = stores.manifest(tmp_path / "store")
+    assert said["memory"]["generation"] == 1
+    assert [who for who, _, _ in _steps(tmp_path / "store")] == ["bob", "device:d1"]
+    counts = said["facts"]["identity"]["customers"]
+    assert counts == {"none": 2, "live": 2, "replay": 2, "graph": 2}
+    assert said["facts"]["customers"] == 2
+
+
+def test_a_file_is_known_again_by_its_size_and_time_and_read_where_they_are_others(grown, tmp_path):
+    grown(FIRST)
+    path, then = tmp_path / "web" / "0.csv", 1_700_000_000
+
+    def changed(old, new, *, at):
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        os.utime(path, (at, at))
+        return journeylib.load(tmp_path / "web", mapping=MAPPING, store=tmp_path / "store")["status"]
+
+    assert stores.manifest(tmp_path / "store")["stamps"] == {}  # it had changed just before
+    assert changed("ann", "eve", at=then) == "loaded"
+    [[_, size, changed_ns, _]] = stores.manifest(tmp_path / "store")["stamps"].values()
+    assert (size, changed_ns) == (path.stat().st_size, then * 10**9)
+    assert changed("eve", "anna", at=then) == "loaded"  # of another size
+    assert changed("anna", "beth", at=then + 1) == "loaded"  # of another time
+    assert changed("beth", "cleo", at=then + 1) == "already loaded"  # what is promised no more
 
 
 def test_a_log_in_that_comes_later_gives_its_owner_what_the_device_did_before(grown, tmp_path):
