@@ -13,8 +13,6 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from journeylib import engine
 
@@ -50,6 +48,11 @@ def components(together: pd.DataFrame) -> pd.DataFrame:
     3  x         x
     4  y         x
     """
+    if together.empty:
+        return pd.DataFrame({"id": [], "component": []}, dtype=object)
+    from scipy.sparse import coo_matrix  # slow to import, and few loads have such pairs
+    from scipy.sparse.csgraph import connected_components
+
     ends = pd.concat([together["person"], together["alias"]]).astype(object)
     code, ids = pd.factorize(ends, sort=True)
     one, other = np.split(code, 2)
