@@ -269,15 +269,7 @@ def stakes(found: pd.DataFrame) -> pd.DataFrame:
         ends = sorted([row["low"] * many, row["high"] * many])
         if row["estimate"] * many > 0:
             told = {"estimate": row["estimate"] * many, "low": ends[0], "high": ends[1]}
-            rows.append(
-                {
-                    "group": row["group"],
-                    "n": row["n"],
-                    **told,
-                    "is_enough": row["is_enough"],
-                    "baseline": row["baseline"],
-                }
-            )
+            rows.append({name: row[name] for name in ("group", "n", "is_enough", "baseline")} | told)
     rows.sort(key=lambda row: (-row["estimate"], row["group"]))
     return schema.result(rows, ["group"], ["baseline"])
 
