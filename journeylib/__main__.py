@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--mapping", required=True, metavar="FILE", help="the mapping, a TOML file")
     load.add_argument("--store", required=True, metavar="DIR", help="the store's folder; made where there is none")
     load.add_argument("--retry", metavar="FILE", help="a repaired copy of the store's quarantine.csv")
-    load.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="default: duckdb")
+    load.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="what loads (%(default)s)")
 
     forget = _verb(
         verbs, "forget", _forget, "remove people from a journey store for good",

@@ -48,13 +48,11 @@ class Counted:
 class Stitched(Counted):
     """Events with their customers, and what was counted of them.
 
-    `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph". `sights` are the
-    sightings that all was told from (see `sightings`), a plain scan.
+    `members` gives each merged person `id` its `customer_id`; None unless the mode is "graph".
     """
 
     events: nw.LazyFrame
     members: pd.DataFrame | None
-    sights: nw.LazyFrame
 
 
 def stitch(
@@ -95,7 +93,6 @@ def stitch(
         unmerged=merged.unmerged,
         too_large=merged.too_large,
         members=merged.members[["id", "customer_id"]].assign(customer_id=_apart_text) if is_graph else None,
-        sights=sights,
     )
 
 

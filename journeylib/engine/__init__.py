@@ -24,7 +24,7 @@ from journeylib.engine.native import EngineError, bounded, connection
 from journeylib.engine.orders import firsts, listed, nth
 from journeylib.engine.session import chosen, lacking, on, session, version
 from journeylib.engine.spread import each, sorted_into, stored
-from journeylib.engine.tables import as_json, collect, fetched, from_frame, kept, query, shared
+from journeylib.engine.tables import as_json, collect, fetched, from_frame, kept, noted, query
 from journeylib.engine.values import dates, decimal, instant, longest, microseconds, midnight
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "microseconds",
     "midnight",
     "nested",
+    "noted",
     "nth",
     "numbered",
     "on",
@@ -66,7 +67,6 @@ __all__ = [
     "rows_in",
     "scan",
     "session",
-    "shared",
     "sorted_into",
     "split",
     "stored",

@@ -30,13 +30,8 @@ __all__ = [
 
 ROW_GROUP = 122_880  # rows; the engine reads so many at once
 _DISTINCT = {"event_id", "text", "original", "id", "content_hash"}  # their cells hardly repeat: no dictionary of them
-_SEARCHED = {
-    "customer_id",
-    "occurred_us",
-    "started_us",
-    "ended_us",
-    "row",
-}  # least and greatest of each row group are noted
+# Of these the least and the greatest of each row group are noted.
+_SEARCHED = {"customer_id", "occurred_us", "started_us", "ended_us", "row"}
 
 _PATTERN = re.compile(r"[{}\[\]*?\\]")
 

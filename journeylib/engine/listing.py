@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from journeylib.days import DAY_US, day_of
 from journeylib.engine.native import connection
 
-__all__ = ["ON_SPARK", "listing"]
+__all__ = ["ON_SPARK", "in_memory", "listing", "with_kept"]
 
 ON_SPARK = "a query of Spark"  # stands for one, which has no text
 
@@ -23,6 +23,8 @@ _WIDTH = 100
 _FILES = re.compile(r"parquet_scan\(\['(?:(?:[^']|'')*/)?([a-z_]+)[^'/]*'(?:, '(?:[^']|'')*')*\](?:,\s+\w+ := \w+)*\)")
 _ELSEWHERE = re.compile(r"_scan\(|read_\w+\(|unnamed_relation_|__duckdb_source_|_object_[0-9a-f]{12}")
 _UNNAMED = re.compile(r' AS "(?:unnamed_relation|arrow_object)_[0-9a-f]+"')
+_SOURCE = re.compile(r'"(__duckdb_source_[0-9a-f]+_([0-9]+))"')
+_STEP = re.compile(r'("__duckdb_s)([0-9]+)(?=")')
 _WITHDRAWN = re.compile(
     r""""__duckdb_s(\d+)" AS NOT MATERIALIZED \(\s*SELECT lhs\.\*\s+FROM (\w+) AS "lhs" ANTI JOIN withdrawn AS "rhs" """
     r"""ON \("lhs"\."row" = "rhs"\."row"\)\s*\),\s*"""
@@ -59,6 +61,33 @@ def listing(text: str) -> str:
     named = _NUMBERED.sub(lambda found: f'"s{order[found[1]]}"', named).replace(" AS NOT MATERIALIZED (", " AS (")
     instants: dict[str, str] = {}
     return "\n".join(_lines([_token(token, instants) for token in _TOKENS.findall(named)]))
+
+
+def in_memory(text: str) -> dict[str, str]:
+    """The names that DuckDB has for the rows in memory that a query reads, each with its number."""
+    return dict(_SOURCE.findall(text))
+
+
+def with_kept(text: str, kept: Mapping[str, str]) -> str:
+    """The text of a query with those that rows in memory were `kept` of before it, each once and under a name."""
+    numbers = _behind(text, kept)
+    # The steps of each are numbered apart from all others.
+    own = {name: _STEP.sub(rf"\g<1>{number}00000\g<2>", kept[name]) for name, number in numbers.items()}
+    parts = [f'"{name}" AS ({made})' for name, made in own.items()]
+    if not parts:
+        return text
+    last = text.strip()
+    whole = "WITH " + ", ".join(parts) + (f", {last[5:]}" if last.startswith("WITH ") else f" {last}")
+    return _SOURCE.sub(lambda found: f'"kept_{int(found[2]):014x}"' if found[1] in numbers else found[0], whole)
+
+
+def _behind(text: str, kept: Mapping[str, str]) -> dict[str, str]:
+    """The kept rows that a query reads, each after those that it was made of: names and numbers."""
+    found: dict[str, str] = {}
+    for name, number in in_memory(text).items():
+        if name in kept:
+            found |= {**_behind(kept[name], kept), name: number}
+    return found
 
 
 def _token(token: str, instants: dict[str, str]) -> str:

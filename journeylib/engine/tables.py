@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
 from journeylib import trace
-from journeylib.engine.listing import ON_SPARK, listing
+from journeylib.engine.listing import ON_SPARK, in_memory, listing, with_kept
 from journeylib.engine.native import connection, lazy, narrowed, quoted, sql
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_KEPT: dict[str, str] = {}  # what DuckDB calls rows in memory → the query that they were kept of
-_SOURCE = re.compile(r'"(__duckdb_source_[0-9a-f]+_[0-9]+)"')
-_STEP = re.compile(r'("__duckdb_s)([0-9]+)(?=")')
 
 __all__ = [
     "as_json",
@@ -26,9 +20,11 @@ __all__ = [
     "fetched",
     "from_frame",
     "kept",
+    "noted",
     "query",
-    "shared",
 ]
+
+_KEPT: dict[str, str] = {}  # what DuckDB calls rows in memory → the query that they were kept of
 
 
 def from_frame(frame: pd.DataFrame, *, spark: Any = None, beside: nw.LazyFrame | None = None) -> nw.LazyFrame:
@@ -56,22 +52,21 @@ def collect(table: nw.LazyFrame, *, order_by: Sequence[str] = ()) -> pd.DataFram
     frame: pd.DataFrame = narrow.collect("pandas").to_native()
     if order_by:
         frame = frame.sort_values(list(order_by), kind="stable", ignore_index=True)
-    trace.note(lambda: _raw(narrow if is_duckdb else table))
+    noted(narrow if is_duckdb else table)
     return frame
 
 
 def kept(table: nw.LazyFrame) -> nw.LazyFrame:
     """Run a table once and keep its rows for what is asked of them often: in memory; on Spark, in its workers'.
 
-    A query that is asked of them says how they were made: theirs stands in it by a name.
+    A query that is asked of them says how they were made: theirs stands in it by a name. On Spark they are kept
+    until the session ends.
     """
     if not table.implementation.is_duckdb():
-        trace.note(lambda: _raw(table))
         return lazy(table.to_native().persist())
-    text, made = str(table.to_native().sql_query()), _at_hand(table)
-    found = _SOURCE.search(made.to_native().sql_query())
-    assert found
-    _KEPT[found[1]] = text
+    made = _at_hand(table)
+    [name] = in_memory(str(made.to_native().sql_query()))
+    _KEPT[name] = str(table.to_native().sql_query())
     return made
 
 
@@ -80,24 +75,13 @@ def fetched(table: nw.LazyFrame) -> nw.LazyFrame:
 
     The query is noted; what is asked of the rows then reads no store, and belongs under `trace.unnoted`.
     """
+    return _at_hand(noted(table))
+
+
+def noted(table: nw.LazyFrame) -> nw.LazyFrame:
+    """Note the query of a table for the measure at work, and give the table."""
     trace.note(lambda: _raw(table))
-    return _at_hand(table)
-
-
-@contextmanager
-def shared(table: nw.LazyFrame) -> Iterator[nw.LazyFrame]:
-    """Share a table between the queries inside: Spark makes its rows once, and drops them afterwards.
-
-    On DuckDB it is as it was: a part that a query asks for often is made once there.
-    """
-    if table.implementation.is_duckdb():
-        yield table
-        return
-    native = table.to_native().persist()
-    try:
-        yield lazy(native)
-    finally:
-        native.unpersist()
+    return table
 
 
 def _at_hand(table: nw.LazyFrame) -> nw.LazyFrame:
@@ -119,32 +103,4 @@ def query(table: nw.LazyFrame) -> str:
 
 
 def _raw(table: nw.LazyFrame) -> str:
-    return _told(str(table.to_native().sql_query())) if table.implementation.is_duckdb() else ON_SPARK
-
-
-def _told(text: str) -> str:
-    """The text of a query with those of the rows that were kept for it before it, each once and under a name."""
-    names = _behind(text)
-    parts = []
-    for name in names:
-        # Its own steps are numbered apart from all others.
-        own = _STEP.sub(rf"\g<1>{name.rsplit('_', 1)[1]}00000\g<2>", _KEPT[name])
-        parts.append(f'"{name}" AS ({own})')
-    if parts:
-        text = text.strip()
-        text = ", ".join(parts) + (f", {text[5:]}" if text.startswith("WITH ") else f" {text}")
-        text = "WITH " + _SOURCE.sub(lambda found: _short(found[1]) if found[1] in names else found[0], text)
-    return text
-
-
-def _behind(text: str) -> list[str]:
-    """The names of all kept rows that a query reads, each after those that it was made of."""
-    found: dict[str, None] = {}
-    for name in _SOURCE.findall(text):
-        if name in _KEPT:
-            found |= dict.fromkeys([*_behind(_KEPT[name]), name])
-    return list(found)
-
-
-def _short(name: str) -> str:
-    return f'"kept_{int(name.rsplit("_", 1)[1]):014x}"'
+    return with_kept(str(table.to_native().sql_query()), _KEPT) if table.implementation.is_duckdb() else ON_SPARK

@@ -118,6 +118,4 @@ class Change:
         return np.repeat(first - before, steps) + np.arange(steps.sum())
 
     def _written(self, table: nw.LazyFrame, name: str) -> nw.LazyFrame:
-        path = self._work / f"{name}.parquet"
-        engine.write(table, path, order_by=[], is_kept=False)
-        return engine.scan([path])
+        return engine.stored(table, self._work / f"{name}.parquet")

@@ -206,8 +206,7 @@ def _anew(
     known = None if customers is None else identity.rename(customers, stitched)
     rows = counts[(counts["kind"] == "events") & (counts["fate"] == "accepted")]["rows"].sum()
     if tombs:
-        engine.write(events, work / "stitched.parquet", order_by=[], is_kept=False)
-        erased = erasure.erase(engine.scan([work / "stitched.parquet"]), origins, tombs, work)
+        erased = erasure.erase(engine.stored(events, work / "stitched.parquet"), origins, tombs, work)
         known = None if known is None else erased.without(known, "ids")
         events, origins = erased.events, erased.origins
         rows -= (erased.places["kind"] == "events").sum()

@@ -108,6 +108,4 @@ class Stitching:
         )  # fmt: skip
 
     def _written(self, table: nw.LazyFrame, name: str) -> nw.LazyFrame:
-        path = self._work / f"{name}.parquet"
-        engine.write(table, path, order_by=[], is_kept=False)
-        return engine.scan([path])
+        return engine.stored(table, self._work / f"{name}.parquet")

@@ -98,9 +98,7 @@ def gathered(
     A table may have several columns that are summed, named by `of`; each may be made x then.
     """
     texts = {"group": group, **{f"stratum_{at}": name for at, name in enumerate(strata)}}
-    made = engine.kept(_each(table, texts, {}, of))
-    trace.note(lambda: engine.query(made))
-    return made
+    return engine.noted(engine.kept(_each(table, texts, {}, of)))
 
 
 def summed(each: nw.LazyFrame) -> Groups:

@@ -70,11 +70,10 @@ def test_rows_that_are_fetched_are_of_duckdb_whichever_engine_they_come_from(spa
     assert engine.kept(table).implementation.is_pyspark()
 
 
-def test_a_shared_table_is_made_once_on_spark_and_dropped_afterwards(spark: Any) -> None:
-    with engine.shared(engine.from_frame(FRAME, spark=spark).filter(nw.col("place") > 2)) as table:
-        assert engine.collect(table)["place"].tolist() == [3, 4]
-        assert table.to_native().storageLevel.useMemory
-    assert not table.to_native().storageLevel.useMemory
+def test_a_kept_table_is_made_once_on_spark(spark: Any) -> None:
+    table = engine.kept(engine.from_frame(FRAME, spark=spark).filter(nw.col("place") > 2))
+    assert engine.collect(table)["place"].tolist() == [3, 4]
+    assert table.to_native().storageLevel.useMemory
 
 
 def test_a_number_that_does_not_fit_stops_the_query_on_spark_too(spark: Any) -> None:

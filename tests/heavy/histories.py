@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     for seed in tqdm(range(asked.first, asked.first + asked.times), desc="histories", disable=None):
         with tempfile.TemporaryDirectory(prefix="history-") as folder:
             seen += history(Path(folder), seed)
-    page = _page(asked.times, seen)
+    page = _page(asked.times, asked.first, seen)
     asked.to.write_text(page, encoding="utf-8")
     print(page)
     return 1 if any(number for name, number in seen.items() if name.startswith("differing")) else 0
@@ -179,14 +179,14 @@ def _mapping(folder: Path, dice: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _page(times: int, seen: Counter[str]) -> str:
+def _page(times: int, first: int, seen: Counter[str]) -> str:
     none = {f"differing {what}": 0 for what in ("rows", "facts", "files of older snapshots")}
     lines = [
         "# Stores that grew, beside stores that were loaded anew",
         "",
         "Written by `make torture`:",
         "",
-        f"    python tests/heavy/histories.py --times {times}",
+        f"    python tests/heavy/histories.py --times {times} --first {first}",
         "",
         f"{times} random histories of loads: late events, log-ins that come afterwards, the same row again, other",
         "versions of a row, unfit rows, customers who change. After each load every table and every fact was",

@@ -14,7 +14,7 @@ from journeylib.measures.churn.durations import since
 from journeylib.measures.churn.model import BY, EXTRA, model
 from journeylib.measures.churn.snapshot import score_band, scored
 from journeylib.measures.churn.start_stop import Changing, bounces, last, start_stop, state, times
-from journeylib.trace import measured, note, unnoted
+from journeylib.trace import measured, unnoted
 
 __all__ = ["BY_SILENCE", "circumstances"]
 
@@ -63,10 +63,9 @@ def circumstances(
     known = since(followed, store.begins_us, days=_DAYS)
     [size] = engine.collect(known.select(n=nw.len()))["n"].tolist()
     chosen = pieces.part(known, size, _MOST)
-    people = engine.kept(chosen)
-    note(lambda: engine.query(start_stop(chosen, **changing)))
-    with unnoted():  # the same from what was fetched: the engine would make the groups of customers again and again
-        rows = engine.fetched(start_stop(people, **changing))
+    people = engine.kept(chosen)  # the engine would make the groups of customers again and again
+    rows = engine.fetched(start_stop(people, **changing))
+    with unnoted():
         return model(rows.with_columns(**told), [*covariates, *changing], robust=True)
 
 

@@ -228,7 +228,7 @@ def _followed(store: Store, terms: Terms, days: int, landmarks: Sequence[int]) -
     ids = people.group_by("customer_id").agg(rows=nw.len()).drop("rows")
     [size] = engine.collect(ids.select(n=nw.len()))["n"].tolist()
     chosen = pieces.part(ids, size * len(landmarks), _MOST_ROWS)
-    if chosen is not ids:
+    if chosen is not ids:  # a part
         only = engine.kept(chosen)
         tables = {name: getattr(store, name) for name in ("events", "steps", "journeys", "customers")}
         parts = {name: table.join(only, on="customer_id", how="semi") for name, table in tables.items()}
